@@ -9,14 +9,11 @@
 #include <vector>
 
 #include "data/batch.h"
+#include "model/safetensors.h"
 #include "model/state.h"
 
 namespace smooth {
 
-struct Parameter {
-  std::string name;
-  at::Tensor value;
-};
 
 class Model {
  public:
