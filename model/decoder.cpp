@@ -14,7 +14,7 @@ namespace smooth {
 namespace {
 
 // x [N, in], weight [out, in] -> [N, out]
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {}) {
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {}) {
   return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
 }
 
@@ -80,7 +80,7 @@ void Decoder::initialise(uint64_t seed, double deviation) {
 
 // [N, C] -> [N, C]
 at::Tensor Decoder::mlp(const Layer& layer, const at::Tensor& x) const {
-  return linear(at::silu(linear(x, layer.gate_proj)) * linear(x, layer.up_proj), layer.down_proj);
+  return project(at::silu(project(x, layer.gate_proj)) * project(x, layer.up_proj), layer.down_proj);
 }
 
 at::Tensor Decoder::forward(const Batch& batch) const {
@@ -91,11 +91,11 @@ at::Tensor Decoder::forward(const Batch& batch) const {
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const Layer& layer = layers_[l];
     const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = rotate(linear(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
-    const at::Tensor k = rotate(linear(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
-    const at::Tensor v = linear(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
+    const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
+    const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
+    const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
     const at::Tensor y = packing.attend(q, k, v, config_.windows[l]).reshape({-1, H * D});      // [T, H D]
-    x = x + linear(y, layer.o_proj);
+    x = x + project(y, layer.o_proj);
     x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
@@ -111,10 +111,10 @@ at::Tensor Decoder::step(const Step& step, State& memory) const {
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const Layer& layer = layers_[l];
     const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = rotate(linear(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [S, H, D]
-    const at::Tensor k = rotate(linear(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [S, G, D]
-    const at::Tensor v = linear(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [S, G, D]
-    x = x + linear(plan.attend(q, k, v, l, state).reshape({-1, H * D}), layer.o_proj);          // [S, C]
+    const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [S, H, D]
+    const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [S, G, D]
+    const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [S, G, D]
+    x = x + project(plan.attend(q, k, v, l, state).reshape({-1, H * D}), layer.o_proj);          // [S, C]
     x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
   }
   plan.finish(state);

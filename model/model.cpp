@@ -32,7 +32,7 @@ at::Device open_device(const std::string& name) {
     throw std::runtime_error(std::string("device cuda: LibTorch's CUDA library cannot be opened (") + dlerror() +
                              "); run ./smooth setup --cuda, or choose device: cpu");
   }
-  if (!at::hasCUDA() || at::globalContext().getNumGPUs() == 0) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) {
     throw std::runtime_error("device cuda: no GPU is found; ./smooth doctor says what this machine has");
   }
   return at::Device(at::kCUDA, 0);
