@@ -7,7 +7,7 @@
 : "${root:?is the checkout}"
 pins=$root/third_party/pins
 smooth_cache=${SMOOTH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/smooth}
-pins_hash=$(sha256sum <"$pins")
+pins_hash=$(awk '!/^#/ && NF { print $1, $2, $3 }' "$pins" | sha256sum) # not of comments
 pins_hash=${pins_hash:0:12}
 cache=$smooth_cache/$pins_hash
 prefix=$cache/deb/usr
@@ -29,7 +29,14 @@ has_header() {
   return 1
 }
 
-has_pip() { python3 -m pip --version >/dev/null 2>&1; }
+# pip COMMAND...: the machine's, or the unpacked one, which the machine's Python does not see by itself.
+pip() {
+  if python3 -m pip --version >/dev/null 2>&1; then
+    python3 -m pip "$@"
+  else
+    PYTHONPATH=$prefix/lib/python3/dist-packages python3 -m pip "$@"
+  fi
+}
 
 # missing KIND...: the names of the pinned things of these kinds that this machine lacks.
 missing() {
@@ -37,23 +44,25 @@ missing() {
   while read -r kind name probe _; do
     [[ " $* " == *" $kind "* ]] || continue
     case $kind in
-      tool) command -v "$probe" >/dev/null ;;
-      fetch) if [ "$probe" = pip ]; then has_pip; else command -v "$probe" >/dev/null; fi ;;
+      tool | aid) command -v "$probe" >/dev/null ;;
+      fetch) if [ "$probe" = pip ]; then pip --version >/dev/null 2>&1; else command -v "$probe" >/dev/null; fi ;;
       lib | unpack) has_header "$probe" ;;
       wheel | cuda) [ -e "$cache/done/$name-$probe" ] ;;
     esac || echo "$name"
   done <"$pins"
 }
 
-# Programs and libraries that the set-up unpacked come after the machine's own.
+# Programs and libraries that the set-up unpacked come after the machine's own. May be called again when more was unpacked.
+users_path=$PATH users_prefix_path=${CMAKE_PREFIX_PATH:-} users_library_path=${LD_LIBRARY_PATH:-}
 use_cache() {
-  export PATH=$PATH:$cache/bin:$prefix/bin
+  export PATH=$users_path:$cache/bin:$prefix/bin
   if [ -d "$prefix" ]; then
-    export CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:+$CMAKE_PREFIX_PATH:}$prefix
+    export CMAKE_PREFIX_PATH=${users_prefix_path:+$users_prefix_path:}$prefix
   fi
   if [ -d "$prefix/bin" ]; then
-    export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$prefix/lib/$triplet:$cache/deb/lib/$triplet
+    export LD_LIBRARY_PATH=${users_library_path:+$users_library_path:}$prefix/lib/$triplet
   fi
+  if [ "$(command -v g++)" = "$cache/bin/g++" ]; then export CXX=$cache/bin/g++; fi # CMake would look past the wrapper
   export TORCH_DIR=${TORCH_DIR:-$cache/wheels/torch}
 }
 

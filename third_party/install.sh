@@ -50,14 +50,19 @@ private_apt() {
     -o Dir::Etc::parts=/etc/apt/apt.conf.d -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Get::AllowUnauthenticated=0 "$@"
 }
 
-# unpack_packages PACKAGE...: exactly these, and no dependencies, into $cache/deb.
+# unpack_packages FOLDER PACKAGE...: exactly these, and no dependencies.
 unpack_packages() {
-  local deb
-  mkdir -p "$cache/apt/debs" "$cache/deb"
+  local folder=$1 deb
+  shift
+  mkdir -p "$cache/apt/debs" "$folder"
   (cd "$cache/apt/debs" && quietly private_apt download "$@")
   for deb in "$cache"/apt/debs/*.deb; do
-    quietly dpkg -x "$deb" "$cache/deb"
+    quietly dpkg -x "$deb" "$folder"
   done
+  if [ -d "$folder/lib" ]; then # as on a system where /lib is a link: one folder to search
+    cp -a "$folder/lib/." "$folder/usr/lib/"
+    rm -rf "${folder:?}/lib"
+  fi
   rm -rf "$cache/apt/debs"
 }
 
@@ -92,7 +97,7 @@ unpack_closure() {
   quietly private_apt update
   mapfile -t names < <(closure "$@")
   say "${#names[@]} packages with what they depend on"
-  unpack_packages "${names[@]}"
+  unpack_packages "$cache/deb" "${names[@]}"
   wrap_compiler
   rm -rf "$cache/apt"
 }
@@ -110,7 +115,8 @@ need_packages() {
     unpack_closure "${names[@]}"
   fi
   hash -r
-  mapfile -t names < <(missing "$@")
+  use_cache
+  mapfile -t names < <(missing "${@/aid/}")
   [ ${#names[@]} = 0 ] || die "still missing: ${names[*]}. As root: apt-get install ${names[*]}"
 }
 
@@ -121,7 +127,7 @@ need_headers() {
   is_debian || die "missing: the headers of ${names[*]} (Debian's name); \`./smooth setup --from\` brings them"
   say "unpacking headers: ${names[*]}"
   quietly private_apt update
-  unpack_packages "${names[@]}"
+  unpack_packages "$cache/deb" "${names[@]}"
   rm -rf "$cache/apt"
 }
 
@@ -159,7 +165,7 @@ need_wheels() {
     mkdir -p "$cache/tmp"
     echo "$name==$version --hash=sha256:$hash" >"$cache/tmp/requirements.txt"
     # pip's temporary files go beside the cache: /tmp may be small.
-    TMPDIR=$cache/tmp python3 -m pip download ${quiet[@]+"${quiet[@]}"} --no-cache-dir --no-deps --only-binary=:all: \
+    TMPDIR=$cache/tmp pip download ${quiet[@]+"${quiet[@]}"} --no-cache-dir --no-deps --only-binary=:all: \
       --implementation cp --python-version 3.11 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \
       --platform manylinux_2_25_x86_64 --platform manylinux_2_18_x86_64 --platform manylinux2014_x86_64 \
       --platform manylinux2010_x86_64 --platform manylinux1_x86_64 --require-hashes -r "$cache/tmp/requirements.txt" \
@@ -223,9 +229,8 @@ main() {
     pack_prefix "$pack"
     return
   fi
-  if [ -n "$from" ]; then take_from "$from"; fi
-  use_cache
-  need_packages tool lib
+  if [ -n "$from" ]; then take_from "$from" && use_cache; fi
+  if is_debian && [ -z "$from" ]; then need_packages tool aid lib; else need_packages tool lib; fi
   need_headers
   if own_torch; then
     [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || die "TORCH_DIR=$TORCH_DIR holds no lib/libtorch_cpu.so"
