@@ -47,36 +47,13 @@ install_packages() {
 private_apt() {
   mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
   apt-get -qq -o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" -o Dir::State::extended_states=/dev/null \
-    -o Dir::Etc::parts=/etc/apt/apt.conf.d -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Get::AllowUnauthenticated=0 "$@"
-}
-
-# unpack_packages FOLDER PACKAGE...: exactly these, and no dependencies.
-unpack_packages() {
-  local folder=$1 deb
-  shift
-  mkdir -p "$cache/apt/debs" "$folder"
-  (cd "$cache/apt/debs" && quietly private_apt download "$@")
-  for deb in "$cache"/apt/debs/*.deb; do
-    quietly dpkg -x "$deb" "$folder"
-  done
-  if [ -d "$folder/lib" ]; then # as on a system where /lib is a link: one folder to search
-    cp -a "$folder/lib/." "$folder/usr/lib/"
-    rm -rf "${folder:?}/lib"
-  fi
-  rm -rf "$cache/apt/debs"
-}
-
-# closure PACKAGE...: these and all they depend on that is not installed. The C library stays the machine's own: two of them
-# in one process do not work.
-closure() {
-  private_apt install --print-uris --no-install-recommends "$@" | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" |
-    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar' || true
+    -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
 }
 
 # An unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it where they are.
 wrap_compiler() {
   local gxx script
-  gxx=$(find "$prefix/bin" -name "$triplet-g++-[0-9]*" | sort -V | tail -n 1)
+  gxx=$(find "$cache/deb" -path "*/bin/$triplet-g++-[0-9]*" 2>/dev/null | sort -V | tail -n 1)
   [ -n "$gxx" ] || return 0
   for script in "$prefix/lib/$triplet"/lib{c,m}.so; do
     if [ -f "$script" ]; then
@@ -91,6 +68,32 @@ EOF
   chmod +x "$cache/bin/g++"
 }
 
+# unpack_packages FOLDER PACKAGE...: exactly these, and no dependencies.
+unpack_packages() {
+  local folder=$1 deb
+  shift
+  mkdir -p "$cache/apt/debs" "$folder"
+  touch "$cache/unfinished"
+  (cd "$cache/apt/debs" && quietly private_apt download "$@")
+  for deb in "$cache"/apt/debs/*.deb; do
+    quietly dpkg -x "$deb" "$folder"
+  done
+  if [ -d "$folder/lib" ]; then # as on a system where /lib is a link: one folder to search
+    cp -a "$folder/lib/." "$folder/usr/lib/"
+    rm -rf "${folder:?}/lib"
+  fi
+  rm -rf "$cache/apt/debs"
+  wrap_compiler
+  rm "$cache/unfinished"
+}
+
+# closure PACKAGE...: these and all they depend on that is not installed. The C library stays the machine's own: two of them
+# in one process do not work.
+closure() {
+  private_apt install --print-uris --no-install-recommends "$@" | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" |
+    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar' || true
+}
+
 unpack_closure() {
   local names
   say "no rights to install: fetching these Debian packages into the cache: $*"
@@ -98,7 +101,6 @@ unpack_closure() {
   mapfile -t names < <(closure "$@")
   say "${#names[@]} packages with what they depend on"
   unpack_packages "$cache/deb" "${names[@]}"
-  wrap_compiler
   rm -rf "$cache/apt"
 }
 
@@ -184,7 +186,9 @@ take_from() {
   [ "$(tar -xzOf "$1" ./pins-hash)" = "$pins_hash" ] || die "$1 was made from other pins than this checkout's"
   say "unpacking $1"
   mkdir -p "$cache/deb"
+  touch "$cache/unfinished"
   tar -xzf "$1" -C "$cache/deb"
+  rm "$cache/unfinished"
 }
 
 main() {
@@ -223,6 +227,8 @@ main() {
     say "another set-up is at work on $cache; waiting for it"
     flock 9
   fi
+  # Half a package looks like a whole one: what a killed set-up was unpacking is fetched again.
+  if [ -e "$cache/unfinished" ]; then rm -rf "${cache:?}"/{deb,bin,unfinished}; fi
   if [ -n "$pack" ]; then
     # shellcheck source=third_party/pack.sh
     . "$root/third_party/pack.sh"
