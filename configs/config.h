@@ -1,0 +1,336 @@
+// The whole tree of options: what a run is, and the one page of defaults.
+//
+// A struct names each field once, in `visit(v)`: key, member, help, and what values are allowed. Reading, checking,
+// `--set`, the resolved dump, `--help` and the reference page (configs/reference.md) all come from that one list.
+// `problem()` of a struct says what no single field can: it returns the offending key with the reason.
+// Paths are relative to the folder in which the command is run; `include:` is relative to the file that includes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smooth {
+
+// What a field accepts besides its type. Numbers are checked against [low, high] (low itself excluded if `above`),
+// texts against `choices`; a path with `must_exist` is looked up before anything else happens.
+struct Allowed {
+  std::optional<double> low = {}, high = {};
+  bool above = false;
+  std::vector<std::string> choices = {};
+  bool must_exist = false;
+  bool required = false;  // no safe default: the file has to give it
+};
+
+inline Allowed any() { return {}; }
+inline Allowed at_least(double low) { return {.low = low}; }
+inline Allowed more_than(double low) { return {.low = low, .above = true}; }
+inline Allowed between(double low, double high) { return {.low = low, .high = high}; }
+inline Allowed one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+inline Allowed required() { return {.required = true}; }
+inline Allowed existing() { return {.must_exist = true, .required = true}; }
+inline Allowed existing_if_given() { return {.must_exist = true}; }
+
+// A key (relative to the struct, dotted) and why its value cannot stand.
+struct Problem {
+  std::string key, reason;
+};
+
+// ---------------------------------------------------------------------------------------------- data
+
+// RULER's needle-in-a-haystack task (NVIDIA/RULER, scripts/data/synthetic/niah.py), with its own k, v and q.
+struct NiahConfig {
+  std::string haystack = "sentences";  // sentences | noise | needle | essays
+  std::string essays;                  // folder of .txt, RULER's JSON or a jsonl; for haystack: essays
+  int64_t keys = 4, values = 1, queries = 1;
+  std::string key_type = "words", value_type = "numbers";
+  int64_t digits = 7;
+  int64_t adjectives = 0, nouns = 0;  // how many of the word lists; 0 = all
+  std::optional<double> depth_percent;
+  std::optional<int64_t> tokens_from_end;
+  std::string split = "train";
+
+  template <class V>
+  void visit(V& v) {
+    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays"}));
+    v("essays", essays, "essays: a folder of .txt, RULER's PaulGrahamEssays.json, or a .jsonl with text", existing_if_given());
+    v("keys", keys, "needle keys per task (RULER's k)", between(1, 1000));
+    v("values", values, "values per key (v)", between(1, 1000));
+    v("queries", queries, "keys asked for (q)", between(1, 1000));
+    v("key_type", key_type, "what a key is", one_of({"words", "numbers", "uuids"}));
+    v("value_type", value_type, "what a value is", one_of({"words", "numbers", "uuids"}));
+    v("digits", digits, "length of a number", between(2, 18));
+    v("adjectives", adjectives, "adjectives that words are made of, 0 for all", at_least(0));
+    v("nouns", nouns, "nouns that words are made of, 0 for all", at_least(0));
+    v("depth_percent", depth_percent, "fixed depth of the queried needle instead of random ones", between(0, 100));
+    v("tokens_from_end", tokens_from_end, "fixed distance of the queried needle from the end", at_least(1));
+    v("split", split, "keys, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
+  }
+  std::optional<Problem> problem() const {
+    if (queries > keys) return Problem{"queries", "more keys are asked for than hidden"};
+    if (haystack == "essays" && essays.empty()) return Problem{"essays", "haystack: essays needs a folder or file of essays"};
+    if (depth_percent && tokens_from_end) return Problem{"tokens_from_end", "give it or depth_percent, not both"};
+    return {};
+  }
+};
+
+// How a reading is laid out. Sizes of chunks are in estimated tokens, Int(1.5 x words), as in the paper's A.1.1.
+struct ReadingConfig {
+  std::string mode = "sr";  // os | ur | sr
+  int64_t chunk = 1024;
+  bool early_stop = true;
+  int64_t max_summary_tokens = 512, max_answer_tokens = 128;
+
+  template <class V>
+  void visit(V& v) {
+    v("mode", mode, "one-step, unsmooth or smooth reading", one_of({"os", "ur", "sr"}));
+    v("chunk", chunk, "largest chunk, in estimated tokens (1.5 x words)", at_least(1));
+    v("early_stop", early_stop, "may the reader stop before the last chunk");
+    v("max_summary_tokens", max_summary_tokens, "longest summary that is written", at_least(1));
+    v("max_answer_tokens", max_answer_tokens, "longest answer of one-step reading", at_least(1));
+  }
+};
+
+// A SentencePiece tokenizer trained on the set's own text, or a folder that holds a tokenizer already.
+struct TokenizerConfig {
+  std::string path;
+  int64_t vocab_size = 1024;
+  std::string model_type = "unigram";
+  int64_t training_documents = 500;
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "folder of a tokenizer to use; empty: train one on the set's text", existing_if_given());
+    v("vocab_size", vocab_size, "pieces of the trained tokenizer", between(300, 200000));
+    v("model_type", model_type, "how the trained tokenizer finds its pieces", one_of({"unigram", "bpe"}));
+    v("training_documents", training_documents, "documents of text that it is trained on", between(10, 1000000));
+  }
+};
+
+// One row of the set: a kind of task, its teacher and how many samples of which length.
+struct RowConfig {
+  std::string row;  // niah-a | niah-b | recall
+  int64_t samples = 1667;
+  int64_t min_tokens = 512, max_tokens = 32768;
+  int64_t min_chunk = 128, max_chunk = 4096;
+  NiahConfig niah;
+
+  template <class V>
+  void visit(V& v) {
+    v("row", row, "row of Table 5: niah-a (no early stop), niah-b (early stop); recall: short drills for a base model",
+      Allowed{.choices = {"niah-a", "niah-b", "recall"}, .required = true});
+    v("samples", samples, "samples to build", between(1, 10000000));
+    v("min_tokens", min_tokens, "shortest context, in the tokenizer's tokens", at_least(8));
+    v("max_tokens", max_tokens, "longest context, in the tokenizer's tokens", at_least(8));
+    v("min_chunk", min_chunk, "smallest chunk size drawn, in estimated tokens", at_least(1));
+    v("max_chunk", max_chunk, "largest chunk size drawn, in estimated tokens", at_least(1));
+    v("niah", niah, "the needles");
+  }
+  std::optional<Problem> problem() const {
+    if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
+    if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
+    return {};
+  }
+};
+
+struct DataConfig {
+  std::string out;
+  int64_t seed = 1;
+  TokenizerConfig tokenizer;
+  std::vector<RowConfig> rows;
+
+  template <class V>
+  void visit(V& v) {
+    v("out", out, "folder that the set is written to", required());
+    v("seed", seed, "every draw follows from it", at_least(0));
+    v("tokenizer", tokenizer, "the tokenizer that counts lengths");
+    v("rows", rows, "the rows to build", required());
+  }
+  std::optional<Problem> problem() const {
+    if (rows.empty()) return Problem{"rows", "names no row to build"};
+    return {};
+  }
+};
+
+// ------------------------------------------------------------------------------------------ training
+
+// A Qwen2.5-architecture decoder; keys are those of its config.json.
+struct ModelConfig {
+  int64_t hidden_size = 128, num_hidden_layers = 2, num_attention_heads = 4, num_key_value_heads = 2;
+  int64_t intermediate_size = 384;
+  double rope_theta = 1e4, rms_norm_eps = 1e-6, initializer_range = 0.02;
+  bool tie_word_embeddings = true;
+
+  template <class V>
+  void visit(V& v) {
+    v("hidden_size", hidden_size, "residual width", between(8, 65536));
+    v("num_hidden_layers", num_hidden_layers, "decoder layers", between(1, 1024));
+    v("num_attention_heads", num_attention_heads, "query heads", between(1, 1024));
+    v("num_key_value_heads", num_key_value_heads, "key and value heads", between(1, 1024));
+    v("intermediate_size", intermediate_size, "SwiGLU width", between(8, 1 << 20));
+    v("rope_theta", rope_theta, "base of the rotary frequencies", more_than(1));
+    v("rms_norm_eps", rms_norm_eps, "added to the mean square", more_than(0));
+    v("initializer_range", initializer_range, "standard deviation of the initial weights", more_than(0));
+    v("tie_word_embeddings", tie_word_embeddings, "the head shares the embedding's weights");
+  }
+  std::optional<Problem> problem() const {
+    if (hidden_size % num_attention_heads) return Problem{"num_attention_heads", "does not divide hidden_size"};
+    if ((hidden_size / num_attention_heads) % 2) return Problem{"num_attention_heads", "gives heads of odd width, which RoPE cannot rotate"};
+    if (num_attention_heads % num_key_value_heads) return Problem{"num_key_value_heads", "does not divide num_attention_heads"};
+    return {};
+  }
+};
+
+struct TrainDataConfig {
+  std::vector<std::string> files;
+  std::string tokenizer, chat_template = "chatml", loss = "written", order = "shuffled";
+  int64_t context = 32768;
+
+  template <class V>
+  void visit(V& v) {
+    v("files", files, "transcripts to train on, .jsonl", existing());
+    v("tokenizer", tokenizer, "folder of the tokenizer; it travels with every checkpoint", existing());
+    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
+    v("loss", loss, "tokens that carry loss: written segments only, or all", one_of({"written", "all"}));
+    v("order", order, "shuffled anew each epoch, or as the files have it", one_of({"shuffled", "as-is"}));
+    v("context", context, "context length: tokens packed into one forward pass", at_least(8));
+  }
+};
+
+struct OptimConfig {
+  double lr = 4e-5, min_lr = 0, weight_decay = 0.01, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, clip = 1.0;
+  int64_t warmup_steps = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v("lr", lr, "peak learning rate", more_than(0));
+    v("min_lr", min_lr, "learning rate at the end of the cosine", at_least(0));
+    v("weight_decay", weight_decay, "AdamW's decay of matrices; norms and biases have none", between(0, 1));
+    v("beta1", beta1, "decay of the first moment", between(0, 1));
+    v("beta2", beta2, "decay of the second moment", between(0, 1));
+    v("eps", eps, "added to the root of the second moment", more_than(0));
+    v("clip", clip, "largest norm of the gradient, 0 for no clipping", at_least(0));
+    v("warmup_steps", warmup_steps, "steps of linear warm-up", at_least(0));
+  }
+  std::optional<Problem> problem() const {
+    if (min_lr > lr) return Problem{"min_lr", "is larger than lr"};
+    return {};
+  }
+};
+
+struct CheckpointConfig {
+  int64_t every = 0, keep = 2;
+
+  template <class V>
+  void visit(V& v) {
+    v("every", every, "steps between checkpoints; 0: only after the last step", at_least(0));
+    v("keep", keep, "newest checkpoints that are kept", at_least(1));
+  }
+};
+
+struct TrainConfig {
+  std::string run, init;
+  int64_t seed = 1, threads = 0;
+  std::string device = "cpu";
+  std::optional<ModelConfig> model;
+  std::optional<int64_t> sliding_window;
+  TrainDataConfig data;
+  OptimConfig optim;
+  int64_t batch = 2;
+  std::string batch_of = "samples";
+  std::optional<int64_t> steps;
+  int64_t epochs = 1;
+  CheckpointConfig checkpoint;
+  int64_t log_every = 10;
+
+  template <class V>
+  void visit(V& v) {
+    v("run", run, "run folder", required());
+    v("seed", seed, "initial weights and order of the data follow from it", at_least(0));
+    v("device", device, "where to compute", one_of({"cpu", "cuda"}));
+    v("threads", threads, "threads on the CPU, 0 for all cores", at_least(0));
+    v("init", init, "checkpoint to start from; empty: initial weights of `model`");
+    v("model", model, "architecture of a new model; not with init");
+    v("sliding_window", sliding_window, "keys that a token sees, itself included; null for dense attention", at_least(1));
+    v("data", data, "what is read");
+    v("optim", optim, "AdamW and its cosine schedule");
+    v("batch", batch, "samples or packs in one optimizer step", at_least(1));
+    v("batch_of", batch_of, "what batch counts", one_of({"samples", "packs"}));
+    v("steps", steps, "stop after so many steps; null: after `epochs`", at_least(1));
+    v("epochs", epochs, "passes over the data", at_least(1));
+    v("checkpoint", checkpoint, "when to save");
+    v("log_every", log_every, "steps between console lines; every step is in metrics.jsonl", at_least(1));
+  }
+  std::optional<Problem> problem() const {
+    if (init.empty() && !model) return Problem{"model", "give the architecture of a new model, or init"};
+    if (!init.empty() && model) return Problem{"model", "the architecture comes from init's checkpoint; leave model out"};
+    return {};
+  }
+};
+
+// ---------------------------------------------------------------------------------------- evaluation
+
+struct SamplingConfig {
+  double temperature = 0, top_p = 1;
+  int64_t top_k = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v("temperature", temperature, "0 is greedy", at_least(0));
+    v("top_p", top_p, "smallest set of tokens with this probability", Allowed{.low = 0, .high = 1, .above = true});
+    v("top_k", top_k, "most probable tokens kept, 0 for all", at_least(0));
+  }
+};
+
+// One line of the table: a model in a mode.
+struct EvalModelConfig {
+  std::string name, checkpoint;
+  std::optional<int64_t> sliding_window;
+  ReadingConfig reading;
+  std::vector<int64_t> lengths;
+
+  template <class V>
+  void visit(V& v) {
+    v("name", name, "its name in the table", required());
+    v("checkpoint", checkpoint, "model folder, or a run folder: its newest finished checkpoint", existing());
+    v("sliding_window", sliding_window, "another window than the checkpoint's", at_least(1));
+    v("reading", reading, "how it reads");
+    v("lengths", lengths, "context lengths of this model instead of the benchmark's", at_least(8));
+  }
+};
+
+struct EvalConfig {
+  std::string out;
+  int64_t seed = 42, threads = 0;
+  std::string device = "cpu", chat_template = "chatml", benchmark = "niah";
+  NiahConfig niah;
+  std::vector<int64_t> lengths;
+  int64_t samples = 500, rows = 64, training_length = 0;
+  SamplingConfig sampling;
+  std::vector<EvalModelConfig> models;
+
+  template <class V>
+  void visit(V& v) {
+    v("out", out, "folder of predictions, traces and results.json", required());
+    v("seed", seed, "tasks (and sampling) follow from it; they are the same for every model and mode", at_least(0));
+    v("device", device, "where to compute", one_of({"cpu", "cuda"}));
+    v("threads", threads, "threads on the CPU, 0 for all cores", at_least(0));
+    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
+    v("benchmark", benchmark, "what is asked", one_of({"niah"}));
+    v("niah", niah, "the needles");
+    v("lengths", lengths, "context lengths, in the model's tokens", Allowed{.low = 8, .required = true});
+    v("samples", samples, "tasks per cell", between(1, 1000000));
+    v("rows", rows, "readings in flight", between(1, 65536));
+    v("training_length", training_length, "context length that the models were trained at, for the report; 0: not known", at_least(0));
+    v("sampling", sampling, "how tokens are chosen");
+    v("models", models, "the lines of the table", required());
+  }
+  std::optional<Problem> problem() const {
+    if (models.empty()) return Problem{"models", "names no model to evaluate"};
+    return {};
+  }
+};
+
+}  // namespace smooth

@@ -1,0 +1,71 @@
+// What every long command leaves and shows: atomically written files, checksums, a progress bar, the command line's end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace smooth {
+
+// Writes beside `path` (a unique name in the same folder), flushes to disk and renames into place. Creates the folder.
+void write_file(const std::filesystem::path& path, const std::string& text);
+// Whole file; throws std::runtime_error naming the path.
+std::string read_file(const std::filesystem::path& path);
+
+// A file that grows by whole lines and survives kill -9: opening it cuts off an unfinished last line.
+class LineFile {
+ public:
+  explicit LineFile(const std::filesystem::path& path);
+  LineFile(LineFile&&) noexcept;
+  ~LineFile();
+  void append(const std::string& line);  // adds the newline, flushes to the kernel
+
+ private:
+  int file_ = -1;
+  std::filesystem::path path_;
+};
+
+// 16 hex digits of FNV-1a (64 bit), for manifests and "is this still the same input".
+std::string checksum(const std::string& bytes);
+std::string checksum_file(const std::filesystem::path& path);
+
+// Exclusive for as long as it lives; throws naming the folder when another process holds it.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+// `label [=====>    ] 120/400  30 %  1 234 tokens/s  0:12 left  note` on a terminal (redrawn at most ten times a second),
+// plain lines (every ten seconds and at the end) otherwise. Standard error. `done_before` counts what a resumed run found.
+class Progress {
+ public:
+  Progress(std::string label, int64_t total, std::string unit, int64_t done_before = 0);
+  ~Progress();  // ends the line
+  void advance(int64_t amount, const std::string& note = "");
+  void finish(const std::string& note = "");
+
+ private:
+  void draw(bool last);
+  std::string label_, unit_, note_;
+  int64_t total_, done_, start_;
+  bool terminal_, finished_ = false;
+  std::chrono::steady_clock::time_point began_, drawn_;
+};
+
+std::string format_count(double value);       // 1234567 -> "1.23M"
+std::string format_seconds(double seconds);   // 75 -> "1:15"
+std::string format_bytes(double bytes);       // 1536 -> "1.5 KiB"
+
+// Runs `body` and turns what it throws into an exit status: ConfigError 2, anything else 1; the message goes to
+// standard error as "smooth: MESSAGE". The only place where exceptions are caught.
+int run_main(const std::function<int()>& body);
+
+}  // namespace smooth

@@ -1,0 +1,27 @@
+// What the model is given: token ids of documents laid end to end. Nothing crosses a document's border: no attention,
+// no state, no target.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace smooth {
+
+// One document: target[i] says whether ids[i] was written (and so is to be predicted from ids[0..i-1]).
+struct Example {
+  std::vector<int64_t> ids;
+  std::vector<uint8_t> target;
+};
+
+// N documents packed: `targets[t]` is the id to predict at t, -1 where none is.
+struct Batch {
+  std::vector<int64_t> ids, targets;      // [T]
+  std::vector<int32_t> cu_seqlens = {0};  // [N + 1]: document n is [cu_seqlens[n], cu_seqlens[n + 1])
+  int64_t num_targets = 0;
+
+  int64_t num_tokens() const { return static_cast<int64_t>(ids.size()); }
+  int64_t num_documents() const { return static_cast<int64_t>(cu_seqlens.size()) - 1; }
+  void add(const Example& example);
+};
+
+}  // namespace smooth

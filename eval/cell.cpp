@@ -1,0 +1,144 @@
+// Wilson's interval, and results.json: a list with one cell a line, every key present in every cell, null where a field
+// does not apply. What is missing, of another type or unknown is refused by cell and field.
+#include "eval/cell.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+namespace smooth {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Names each field of a cell once, for both directions; the order is that of the file.
+template <class C, class V>
+void fields(C& cell, V& v) {
+  v("model", cell.model);
+  v("architecture", cell.architecture);
+  v("mode", cell.mode);
+  v("benchmark", cell.benchmark);
+  v("dataset", cell.dataset);
+  v("length", cell.length);
+  v("window", cell.window);
+  v("chunk", cell.chunk);
+  v("early_stop", cell.early_stop);
+  v("n", cell.n);
+  v("score", cell.score);
+  v("ci_low", cell.ci_low);
+  v("ci_high", cell.ci_high);
+  v("seconds", cell.seconds);
+  v("prefill_seconds", cell.prefill_seconds);
+  v("decode_seconds", cell.decode_seconds);
+  v("prefill_tokens", cell.prefill_tokens);
+  v("decode_tokens", cell.decode_tokens);
+  v("context_tokens", cell.context_tokens);
+  v("peak_bytes", cell.peak_bytes);
+  v("state_bytes", cell.state_bytes);
+}
+
+struct Writer {
+  Json json = Json::object();
+
+  void operator()(const char* key, double value) {
+    if (!std::isfinite(value)) throw std::runtime_error(fmt::format("{}: {} is not a number that JSON has", key, value));
+    json[key] = value;
+  }
+  void operator()(const char* key, const std::string& value) { json[key] = value; }
+  void operator()(const char* key, int64_t value) { json[key] = value; }
+  template <class T>
+  void operator()(const char* key, const std::optional<T>& value) {
+    json[key] = value ? Json(*value) : Json();
+  }
+};
+
+class Reader {
+ public:
+  Reader(const Json& json, size_t number) : json_(json), where_(fmt::format("cell {}", number)) {
+    if (!json_.is_object()) throw std::runtime_error(where_ + ": expected an object, got " + json_.dump());
+  }
+
+  void operator()(const char* key, std::string& value) { value = get(key, &Json::is_string, "a text"); }
+  void operator()(const char* key, double& value) { value = get(key, &Json::is_number, "a number"); }
+  void operator()(const char* key, bool& value) { value = get(key, &Json::is_boolean, "true or false"); }
+  void operator()(const char* key, int64_t& value) {
+    value = get(key, &Json::is_number_integer, "a whole number");
+    if (value < 0) fail(key, fmt::format("{} is negative", value));
+  }
+  template <class T>
+  void operator()(const char* key, std::optional<T>& value) {
+    value.reset();
+    if (find(key).is_null()) return;
+    (*this)(key, value.emplace());
+  }
+
+  void refuse_unknown() const {
+    for (const auto& [key, value] : json_.items())
+      if (!known_.contains(key)) fail(key, "is no field of a cell");
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
+    throw std::runtime_error(fmt::format("{}: {}: {}", where_, key, reason));
+  }
+  const Json& find(const char* key) {
+    known_.insert(key);
+    const auto found = json_.find(key);
+    if (found == json_.end()) fail(key, "is missing (null where it does not apply)");
+    return *found;
+  }
+  const Json& get(const char* key, bool (Json::*is)() const noexcept, const char* expected) {
+    const Json& value = find(key);
+    if (!(value.*is)()) fail(key, fmt::format("expected {}, got {}", expected, value.dump()));
+    return value;
+  }
+
+  const Json& json_;
+  std::string where_;
+  std::set<std::string> known_;
+};
+
+}  // namespace
+
+Interval wilson(double hits, int64_t n) {
+  if (n < 0 || !(hits >= 0 && hits <= static_cast<double>(n)) )
+    throw std::invalid_argument(fmt::format("wilson: {} hits in {}", hits, n));
+  if (n == 0) return {0, 100};
+  // E. B. Wilson, JASA 22 (1927), with p = hits / n:
+  //   (p + z^2/2n +- z sqrt(p (1 - p) / n + z^2/4n^2)) / (1 + z^2/n)
+  constexpr double z = 1.959963984540054;  // 97.5 % of a normal distribution lie below
+  const double N = static_cast<double>(n), p = hits / N, zz = z * z;
+  const double centre = p + zz / (2 * N);
+  const double half = z * std::sqrt(p * (1 - p) / N + zz / (4 * N * N));
+  const double scale = 100 / (1 + zz / N);
+  // At 0 and n hits one end is exactly 0 or 1; rounding must not put it outside.
+  return {p == 0 ? 0 : std::max(0.0, scale * (centre - half)), p == 1 ? 100 : std::min(100.0, scale * (centre + half))};
+}
+
+std::string cells_to_json(const std::vector<Cell>& cells) {
+  std::string text = "[";
+  for (const Cell& cell : cells) {
+    Writer writer;
+    fields(cell, writer);
+    text += (text.size() == 1 ? "\n" : ",\n") + writer.json.dump();
+  }
+  return text + "\n]\n";
+}
+
+std::vector<Cell> cells_from_json(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_array()) throw std::runtime_error("results: expected a list of cells in JSON");
+  std::vector<Cell> cells;
+  for (const Json& item : json) {
+    Reader reader(item, cells.size() + 1);
+    fields(cells.emplace_back(), reader);
+    reader.refuse_unknown();
+  }
+  return cells;
+}
+
+}  // namespace smooth

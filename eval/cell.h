@@ -1,0 +1,34 @@
+// One cell of a table: a model in a mode on a benchmark at a length, with its score and what it cost.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smooth {
+
+struct Cell {
+  std::string model, architecture, mode, benchmark, dataset;
+  std::optional<int64_t> length, window, chunk;
+  std::optional<bool> early_stop;
+  int64_t n = 0;
+  double score = 0, ci_low = 0, ci_high = 0;  // per cent, 95 % interval
+  double seconds = 0;                         // wall clock of the whole cell
+  double prefill_seconds = 0, decode_seconds = 0;
+  int64_t prefill_tokens = 0, decode_tokens = 0;
+  int64_t context_tokens = 0;                 // tokens of the contexts that were read
+  int64_t peak_bytes = 0;                     // peak resident memory during the cell
+  int64_t state_bytes = 0;                    // hidden memory of one reading at its largest
+};
+
+// Wilson's score interval of `hits` in `n`, in per cent; [0, 100] for n = 0. E. B. Wilson, JASA 22 (1927).
+struct Interval {
+  double low, high;
+};
+Interval wilson(double hits, int64_t n);
+
+std::string cells_to_json(const std::vector<Cell>& cells);  // results.json: a list, null where a field does not apply
+std::vector<Cell> cells_from_json(const std::string& text);
+
+}  // namespace smooth

@@ -1,0 +1,21 @@
+// The report of runs: tables, plots, one annotated reading and how to run it all again, in one page of HTML that needs
+// nothing else, beside it the same as Markdown and the cells as CSV.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "eval/cell.h"
+
+namespace smooth {
+
+// Folders of training runs, evaluations and data sets, or folders that hold such folders. Writes `out` (an .html) and
+// beside it NAME.md with its pictures NAME-*.svg, and table3.csv. Throws naming file, line and field of what it cannot
+// read, and when there is nothing to report.
+void write_report(const std::vector<std::string>& folders, const std::string& out);
+
+// Table 3 for the console: columns are multiples of `training_length`, or lengths where it is 0.
+std::string table3(const std::vector<Cell>& cells, int64_t training_length);
+
+}  // namespace smooth
