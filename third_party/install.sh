@@ -32,6 +32,12 @@ quietly() {
   fi
 }
 
+no_network() {
+  tail -n 5 "$log" >&2
+  die "apt cannot be reached. Without network, take the libraries from a machine that has one: ./smooth setup --pack FILE.tar.gz" \
+    "there, ./smooth setup --from FILE.tar.gz here, and set TORCH_DIR to LibTorch's folder"
+}
+
 is_debian() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 
 # --- Debian packages -----------------------------------------------------------------------------------------------------
@@ -39,7 +45,7 @@ is_debian() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 install_packages() {
   say "installing $# Debian packages: $*"
   export DEBIAN_FRONTEND=noninteractive
-  quietly apt-get update
+  apt-get update >>"$log" 2>&1 || no_network
   quietly apt-get install -y --no-install-recommends "$@"
 }
 
@@ -47,13 +53,13 @@ install_packages() {
 private_apt() {
   mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
   apt-get -qq -o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" -o Dir::State::extended_states=/dev/null \
-    -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
+    -o APT::Update::Error-Mode=any -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
 }
 
 # An unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it where they are.
 wrap_compiler() {
   local gxx script
-  gxx=$(find "$cache/deb" -path "*/bin/$triplet-g++-[0-9]*" 2>/dev/null | sort -V | tail -n 1)
+  gxx=$(find "$prefix/" -path "*/bin/$triplet-g++-[0-9]*" 2>/dev/null | sort -V | tail -n 1)
   [ -n "$gxx" ] || return 0
   for script in "$prefix/lib/$triplet"/lib{c,m}.so; do
     if [ -f "$script" ]; then
@@ -73,7 +79,6 @@ unpack_packages() {
   local folder=$1 deb
   shift
   mkdir -p "$cache/apt/debs" "$folder"
-  touch "$cache/unfinished"
   (cd "$cache/apt/debs" && quietly private_apt download "$@")
   for deb in "$cache"/apt/debs/*.deb; do
     quietly dpkg -x "$deb" "$folder"
@@ -82,7 +87,13 @@ unpack_packages() {
     cp -a "$folder/lib/." "$folder/usr/lib/"
     rm -rf "${folder:?}/lib"
   fi
-  rm -rf "$cache/apt/debs"
+  rm -rf "$cache/apt"
+}
+
+# to_cache PACKAGE...: marked until all is there, since half a package looks like a whole one.
+to_cache() {
+  touch "$cache/unfinished"
+  unpack_packages "$cache/deb" "$@"
   wrap_compiler
   rm "$cache/unfinished"
 }
@@ -91,17 +102,17 @@ unpack_packages() {
 # in one process do not work.
 closure() {
   private_apt install --print-uris --no-install-recommends "$@" | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" |
-    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar' || true
+    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar'
 }
 
 unpack_closure() {
   local names
   say "no rights to install: fetching these Debian packages into the cache: $*"
-  quietly private_apt update
-  mapfile -t names < <(closure "$@")
+  private_apt update >>"$log" 2>&1 || no_network
+  closure "$@" >"$cache/apt/closure" 2>>"$log" || no_network
+  mapfile -t names <"$cache/apt/closure"
   say "${#names[@]} packages with what they depend on"
-  unpack_packages "$cache/deb" "${names[@]}"
-  rm -rf "$cache/apt"
+  to_cache "${names[@]}"
 }
 
 need_packages() {
@@ -128,9 +139,8 @@ need_headers() {
   [ ${#names[@]} -gt 0 ] || return 0
   is_debian || die "missing: the headers of ${names[*]} (Debian's name); \`./smooth setup --from\` brings them"
   say "unpacking headers: ${names[*]}"
-  quietly private_apt update
-  unpack_packages "$cache/deb" "${names[@]}"
-  rm -rf "$cache/apt"
+  private_apt update >>"$log" 2>&1 || no_network
+  to_cache "${names[@]}"
 }
 
 # --- wheels --------------------------------------------------------------------------------------------------------------
@@ -227,7 +237,7 @@ main() {
     say "another set-up is at work on $cache; waiting for it"
     flock 9
   fi
-  # Half a package looks like a whole one: what a killed set-up was unpacking is fetched again.
+  # What a killed set-up was unpacking is fetched again.
   if [ -e "$cache/unfinished" ]; then rm -rf "${cache:?}"/{deb,bin,unfinished}; fi
   if [ -n "$pack" ]; then
     # shellcheck source=third_party/pack.sh
