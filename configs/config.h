@@ -16,9 +16,9 @@ namespace smooth {
 // What a field accepts besides its type. Numbers are checked against [low, high] (low itself excluded if `above`),
 // texts against `choices`; a path with `must_exist` is looked up before anything else happens.
 struct Allowed {
-  std::optional<double> low, high;
+  std::optional<double> low = {}, high = {};
   bool above = false;
-  std::vector<std::string> choices;
+  std::vector<std::string> choices = {};
   bool must_exist = false;
   bool required = false;  // no safe default: the file has to give it
 };

@@ -8,6 +8,7 @@ namespace smooth {
 
 inline const std::string kContinue = "<CONTINUE>";
 inline const std::string kStop = "<STOP>";
+inline const std::string kAnswerLabel = "Answer:";
 
 struct Summary {
   std::string target;

@@ -1,0 +1,18 @@
+#include "data/batch.h"
+
+#include <cstddef>
+
+namespace smooth {
+
+void Batch::add(const Example& example) {
+  const std::size_t length = example.ids.size();
+  ids.insert(ids.end(), example.ids.begin(), example.ids.end());
+  for (std::size_t t = 0; t < length; ++t) {
+    const bool predicted = t + 1 < length && example.target[t + 1] != 0;
+    targets.push_back(predicted ? example.ids[t + 1] : -1);
+    num_targets += predicted ? 1 : 0;
+  }
+  cu_seqlens.push_back(static_cast<int32_t>(ids.size()));
+}
+
+}  // namespace smooth

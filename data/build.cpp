@@ -1,0 +1,154 @@
+#include "data/build.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "configs/load.h"
+#include "configs/run.h"
+#include "data/chunker.h"
+#include "data/layout.h"
+#include "data/niah.h"
+#include "data/reading.h"
+#include "data/teachers/rules.h"
+
+namespace smooth {
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr Mode kForms[] = {Mode::kSmooth, Mode::kOneStep, Mode::kUnsmooth};
+
+// Counts as the paper estimates, for as long as there is no tokenizer yet.
+class EstimatedCount : public Tokenizer {
+ public:
+  std::vector<int64_t> encode(const std::string& text) const override { return std::vector<int64_t>(estimated_tokens(text), 0); }
+  std::string decode(const std::vector<int64_t>&) const override { throw std::logic_error("an estimate has no text"); }
+  std::string piece(int64_t) const override { throw std::logic_error("an estimate has no pieces"); }
+  int64_t vocab_size() const override { return 1; }
+  int64_t special_id(const std::string&) const override { return -1; }
+  void save(const std::string&) const override { throw std::logic_error("an estimate cannot be saved"); }
+};
+
+// A whole number from [low, high], drawn so that every doubling is as likely as the next.
+int64_t log_uniform(Random& random, int64_t low, int64_t high) {
+  const double drawn = std::exp(std::log(static_cast<double>(low)) + random.uniform() * std::log(static_cast<double>(high) / static_cast<double>(low)));
+  return std::clamp(static_cast<int64_t>(std::lround(drawn)), low, high);
+}
+
+// One row: its tasks, and each task as a transcript in every form.
+class Row {
+ public:
+  Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer)
+      : config_(config), seed_(seed), niah_(config.niah, std::move(tokenizer)) {}
+
+  Task task(int64_t index) const {
+    Random random(seed_, config_.row + " length " + std::to_string(index));
+    Task task = niah_.task(seed_, random.randint(config_.min_tokens, config_.max_tokens), index);
+    task.id = config_.row + "-" + std::to_string(index);
+    task.row = config_.row;
+    task.early_stop = config_.row == "niah-b";
+    return task;
+  }
+  Transcript transcript(const Task& task, Mode form, int64_t index) const {
+    Random random(seed_, config_.row + " chunk " + std::to_string(index));
+    const ReadingOptions options{.mode = form, .chunk = log_uniform(random, config_.min_chunk, config_.max_chunk), .early_stop = task.early_stop};
+    RuleTeacher teacher(task);
+    return read(task, options, teacher);
+  }
+  fs::path file(const fs::path& out, Mode form) const { return out / (config_.row + "." + mode_name(form) + ".jsonl"); }
+  const RowConfig& config() const { return config_; }
+
+ private:
+  const RowConfig& config_;
+  int64_t seed_;
+  Niah niah_;
+};
+
+int64_t whole_lines(const fs::path& file) {
+  std::ifstream stream(file);
+  int64_t lines = 0;
+  for (std::string line; std::getline(stream, line);) lines += stream.eof() ? 0 : 1;
+  return lines;
+}
+
+// The text that the tokenizer learns from: everything that the rows will say, of tasks beyond those that are built.
+void train_tokenizer(const DataConfig& config, const fs::path& folder) {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& text) {
+    for (size_t begin = 0; begin < text.size();) {
+      const size_t end = std::min(text.find('\n', begin), text.size());
+      if (end > begin) lines.push_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  };
+  for (const RowConfig& row_config : config.rows) {
+    const Row row(row_config, config.seed, std::make_shared<EstimatedCount>());
+    const int64_t count = config.tokenizer.training_documents / static_cast<int64_t>(config.rows.size());
+    for (int64_t i = 0; i < count; ++i) {
+      const Task task = row.task(row_config.samples + i);
+      for (const Mode form : kForms) {
+        for (const Exchange& exchange : row.transcript(task, form, row_config.samples + i).exchanges) {
+          add(exchange.given);
+          add(exchange.written);
+        }
+      }
+    }
+  }
+  train_sentencepiece(folder, lines, config.tokenizer.model_type, config.tokenizer.vocab_size, special_texts());
+}
+
+void build_row(const Row& row, const fs::path& out) {
+  int64_t done = row.config().samples;
+  for (const Mode form : kForms) done = std::min(done, whole_lines(row.file(out, form)));
+  std::vector<LineFile> files;
+  for (const Mode form : kForms) {
+    // A form may be ahead of another by the sample that a kill cut in half.
+    std::ifstream stream(row.file(out, form));
+    std::string kept, line;
+    for (int64_t i = 0; i < done && std::getline(stream, line); ++i) kept += line + "\n";
+    if (stream.is_open() && whole_lines(row.file(out, form)) != done) write_file(row.file(out, form), kept);
+    files.emplace_back(row.file(out, form));
+  }
+  Progress progress("data " + row.config().row, row.config().samples, "samples", done);
+  for (int64_t i = done; i < row.config().samples; ++i) {
+    const Task task = row.task(i);
+    for (size_t form = 0; form < std::size(kForms); ++form) files[form].append(to_json(row.transcript(task, kForms[form], i)));
+    progress.advance(1);
+  }
+  progress.finish();
+}
+
+}  // namespace
+
+void build_set(const DataConfig& config, bool replace) {
+  const fs::path out(config.out);
+  const std::string resolved = dump_config(config);
+  const auto other = [&] { return fs::exists(out / "config.yaml") && read_file(out / "config.yaml") != resolved; };
+  if (other() && replace) fs::remove_all(out);
+  if (other()) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
+  const FolderLock lock(config.out);
+  if (fs::exists(out / "manifest.json")) return;
+  write_file(out / "config.yaml", resolved);
+
+  const fs::path tokenizer_folder = config.tokenizer.path.empty() ? out / "tokenizer" : fs::path(config.tokenizer.path);
+  if (config.tokenizer.path.empty() && !fs::exists(tokenizer_folder / "tokenizer_config.json")) train_tokenizer(config, tokenizer_folder);
+  const auto tokenizer = load_tokenizer(tokenizer_folder);
+
+  Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()}, {"rows", Json::array()}};
+  for (const RowConfig& row_config : config.rows) {
+    const Row row(row_config, config.seed, tokenizer);
+    build_row(row, out);
+    for (const Mode form : kForms) {
+      const fs::path file = row.file(out, form);
+      manifest["rows"].push_back({{"row", row_config.row}, {"form", mode_name(form)}, {"file", file.filename().string()},
+                                  {"samples", row_config.samples}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
+    }
+  }
+  write_file(out / "manifest.json", manifest.dump(2) + "\n");
+}
+
+}  // namespace smooth

@@ -1,0 +1,47 @@
+// How the turns of a reading become token ids: the chat template, in one place for training and evaluation.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/reading.h"
+#include "data/tokenizer.h"
+
+namespace smooth {
+
+class Layout {
+ public:
+  // Templates: chatml (Qwen2.5), rwkv-world, plain. Throws when the tokenizer lacks a token that the template needs.
+  Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template);
+
+  // What is fed for a turn: the end of the turn before it (unless memory is empty), the text, the author's header.
+  std::vector<int64_t> given(const std::string& text, bool first) const;
+  // What is written on a turn, with its end: a summary ends in its marker, a plain answer in the template's end of turn.
+  std::vector<int64_t> written(const std::string& text) const;
+  // Text of generated ids, without a template's end of turn.
+  std::string text(std::vector<int64_t> ids) const;
+
+  // Tokens that end writing: <CONTINUE>, <STOP>, end of turn.
+  const std::vector<int64_t>& ends() const { return ends_; }
+  // Tokens that a reader forbids when the answer may not come yet: <STOP>, and at the start of a line whatever begins an
+  // answer ("Answer:").
+  int64_t stop() const { return stop_; }
+  const std::vector<int64_t>& answer_openings() const { return answer_openings_; }
+  const std::shared_ptr<const Tokenizer>& tokenizer() const { return tokenizer_; }
+
+  // A transcript as documents: a new one wherever memory was emptied. Written segments are targets, or everything.
+  std::vector<Example> examples(const Transcript& transcript, bool all_targets = false) const;
+
+ private:
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  std::string before_, after_, between_;  // around a given text; between turns
+  int64_t end_of_turn_, continue_, stop_;
+  std::vector<int64_t> ends_, answer_openings_;
+};
+
+// Every special text that templates and markers need, for training a tokenizer.
+const std::vector<std::string>& special_texts();
+
+}  // namespace smooth

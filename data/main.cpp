@@ -1,0 +1,109 @@
+// smooth-data VERB ...: building the set and looking at it, needles, tokens.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "configs/load.h"
+#include "configs/run.h"
+#include "data/build.h"
+#include "data/niah.h"
+#include "data/show.h"
+
+namespace {
+
+using namespace smooth;
+using Json = nlohmann::ordered_json;
+
+// RULER's record, one line a task, so that its own scripts read it.
+void write_niah(const NiahConfig& config, const std::string& tokenizer_folder, int64_t length, int64_t samples, uint64_t seed, const std::string& out) {
+  const Niah niah(config, load_tokenizer(tokenizer_folder));
+  std::string text;
+  Progress progress("niah", samples, "tasks");
+  for (int64_t i = 0; i < samples; ++i) {
+    const Task task = niah.task(seed, length, i);
+    const Json json = {{"index", i}, {"input", task.instruction + "\n" + task.context + "\n" + task.question}, {"outputs", task.answers}, {"length", task.length}};
+    text += json.dump() + "\n";
+    progress.advance(1);
+  }
+  progress.finish();
+  write_file(out, text);
+}
+
+// One text a line in, ids out; or the reverse. With --jsonl JSON strings and arrays.
+void tokenize(const std::string& folder, bool jsonl, bool reverse) {
+  const auto tokenizer = load_tokenizer(folder);
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!reverse) {
+      const std::vector<int64_t> ids = tokenizer->encode(jsonl ? Json::parse(line).get<std::string>() : line);
+      std::string plain;
+      for (const int64_t id : ids) plain += (plain.empty() ? "" : " ") + std::to_string(id);
+      std::cout << (jsonl ? Json(ids).dump() : plain) << "\n";
+    } else {
+      std::vector<int64_t> ids;
+      if (jsonl) {
+        ids = Json::parse(line).get<std::vector<int64_t>>();
+      } else {
+        std::istringstream words(line);
+        for (int64_t id; words >> id;) ids.push_back(id);
+      }
+      const std::string text = tokenizer->decode(ids);
+      std::cout << (jsonl ? Json(text).dump() : text) << "\n";
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Builds training sets and looks at them.", "./smooth");
+  app.require_subcommand(1);
+  std::string config, out, folder, file, id;
+  std::vector<std::string> overrides;
+  bool replace = false, jsonl = false, tokens = false;
+  int64_t length = 4096, samples = 500, seed = 42;
+
+  CLI::App* build = app.add_subcommand("build", "raw data -> teacher -> transcripts in SR, OS and UR forms; run again, it resumes");
+  build->add_option("CONFIG", config, "the set's YAML; configs/reference.md lists every key")->required();
+  build->add_option("--set", overrides, "key=value over the file's, e.g. seed=2")->allow_extra_args(false);
+  build->add_flag("--replace", replace, "begin anew where the folder holds a set of another config");
+
+  CLI::App* stats = app.add_subcommand("stats", "samples, lengths and written tokens of a set, by row and form");
+  stats->add_option("DIR", folder, "the set's folder")->required();
+
+  CLI::App* show = app.add_subcommand("show", "one sample of a set");
+  show->add_option("FILE", file, "a ROW.FORM.jsonl of a set")->required();
+  show->add_option("--id", id, "which sample; the first if not given");
+  show->add_flag("--tokens", tokens, "as coloured tokens: what carries loss stands out");
+
+  CLI::App* niah = app.add_subcommand("niah", "needle tasks as RULER's jsonl");
+  niah->add_option("--config", config, "an evaluation's YAML: its niah section")->required();
+  niah->add_option("--set", overrides, "key=value over the file's")->allow_extra_args(false);
+  niah->add_option("--model", folder, "folder whose tokenizer counts lengths")->required();
+  niah->add_option("--length", length, "tokens per task", true);
+  niah->add_option("--samples", samples, "tasks", true);
+  niah->add_option("--seed", seed, "seed", true);
+  niah->add_option("--out", out, "file to write")->required();
+
+  CLI::App* encode = app.add_subcommand("tokenize", "standard input to ids, one text a line");
+  CLI::App* decode = app.add_subcommand("detokenize", "ids on standard input to text, one list a line");
+  for (CLI::App* verb : {encode, decode}) {
+    verb->add_option("--model", folder, "folder of the tokenizer")->required();
+    verb->add_flag("--jsonl", jsonl, "JSON strings and arrays instead of plain lines");
+  }
+  CLI::App* reference = app.add_subcommand("reference", "every key of every config, as Markdown");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return run_main([&] {
+    if (*build) build_set(load_config<DataConfig>(config, overrides), replace);
+    if (*stats) std::cout << set_stats(folder);
+    if (*show) std::cout << show_sample(file, id, tokens);
+    if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
+    if (*encode || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
+    if (*reference) std::cout << config_reference();
+    return 0;
+  });
+}

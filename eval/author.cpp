@@ -1,0 +1,60 @@
+#include "eval/author.h"
+
+#include <algorithm>
+
+namespace smooth {
+namespace {
+
+// Early stopping off: <STOP> is forbidden, and at the start of a line whatever begins an answer.
+std::function<std::vector<int64_t>(const std::vector<int64_t>&)> forbid_answer(const Layout& layout) {
+  return [&layout](const std::vector<int64_t>& sampled) {
+    std::vector<int64_t> banned = {layout.stop()};
+    const bool line_begins = sampled.empty() || layout.tokenizer()->piece(sampled.back()).ends_with('\n');
+    if (line_begins) banned.insert(banned.end(), layout.answer_openings().begin(), layout.answer_openings().end());
+    return banned;
+  };
+}
+
+Request request_of(const Turn& turn, const Layout& layout) {
+  return {.forget = turn.forget,
+          .forced = layout.given(turn.text, turn.forget),
+          .max_tokens = turn.max_tokens,
+          .banned = turn.may_stop || turn.one_step ? nullptr : forbid_answer(layout)};
+}
+
+}  // namespace
+
+std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, const std::vector<Task>& tasks, const ReadingOptions& options,
+                                        const std::function<void(int64_t bytes)>& on_turn) {
+  std::vector<Reading> readings;
+  for (const Task& task : tasks) readings.emplace_back(task, options);
+  for (;;) {
+    std::vector<int64_t> rows;
+    std::vector<Request> requests;
+    int64_t bytes = 0;
+    for (size_t row = 0; row < readings.size(); ++row) {
+      const std::optional<Turn> turn = readings[row].next();
+      if (!turn) continue;
+      rows.push_back(static_cast<int64_t>(row));
+      requests.push_back(request_of(*turn, layout));
+      bytes += turn->end - turn->begin;
+    }
+    if (rows.empty()) break;
+    const std::vector<Reply> replies = engine.answer(rows, requests);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const Reply& reply = replies[i];
+      Exchange cost;
+      cost.given_tokens = reply.forced_tokens;
+      cost.written_tokens = static_cast<int64_t>(reply.ids.size());
+      cost.prefill_seconds = reply.prefill_seconds;
+      cost.decode_seconds = reply.decode_seconds;
+      readings[rows[i]].wrote(layout.text(reply.ids), cost);
+    }
+    if (on_turn) on_turn(bytes);
+  }
+  std::vector<Transcript> transcripts;
+  for (Reading& reading : readings) transcripts.push_back(reading.transcript());
+  return transcripts;
+}
+
+}  // namespace smooth

@@ -1,0 +1,57 @@
+// The Qwen2.5 decoder (transformers models/qwen2/modeling_qwen2.py): RMSNorm, rotary attention with grouped keys and
+// values, SwiGLU; every layer dense or with a sliding window.
+#pragma once
+
+#include <optional>
+
+#include "model/model.h"
+
+namespace smooth {
+
+struct DecoderConfig {
+  int64_t vocab_size = 0, hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, num_key_value_heads = 0;
+  int64_t head_dim = 0, intermediate_size = 0;
+  double rope_theta = 1e6, rms_norm_eps = 1e-6;
+  bool tie_word_embeddings = true, attention_bias = true;
+  std::vector<int64_t> windows;  // [L], 0: dense; W: a token sees itself and the W - 1 before it
+
+  void validate() const;  // throws, naming the field
+};
+
+// config.json of a Hugging Face folder, transformers 4 or 5. Throws naming file, key and value.
+DecoderConfig read_decoder_config(const std::string& file);
+
+class Decoder : public Model {
+ public:
+  explicit Decoder(DecoderConfig config, at::TensorOptions options = {});  // empty weights
+
+  // Normal weights of standard deviation `deviation` (0: one over the root of fan-in), zero biases, unit norms.
+  void initialise(uint64_t seed, double deviation);
+
+  at::Tensor forward(const Batch& batch) const override;
+  at::Tensor step(const Step& step, State& state) const override;
+  at::Tensor logits(const at::Tensor& hidden) const override;
+  std::unique_ptr<State> new_state(int64_t rows) const override;
+  std::vector<Parameter> parameters() const override;
+  at::Device device() const override { return embed_tokens_.device(); }
+  std::string architecture() const override;
+  int64_t window() const override;
+  std::string config_json() const override;
+  const DecoderConfig& config() const { return config_; }
+
+ private:
+  // Legend: C hidden size, F intermediate size, H heads, G key-value heads, D head width.
+  struct Layer {
+    at::Tensor input_layernorm, post_attention_layernorm;   // [C]
+    at::Tensor q_proj, k_proj, v_proj, o_proj;              // [H D, C], [G D, C], [G D, C], [C, H D]
+    at::Tensor q_bias, k_bias, v_bias;                      // [H D], [G D], [G D]; undefined without attention_bias
+    at::Tensor gate_proj, up_proj, down_proj;               // [F, C], [F, C], [C, F]
+  };
+  at::Tensor mlp(const Layer& layer, const at::Tensor& x) const;
+
+  DecoderConfig config_;
+  at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied
+  std::vector<Layer> layers_;
+};
+
+}  // namespace smooth

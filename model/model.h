@@ -1,0 +1,45 @@
+// A language model: Batch -> logits for training, Step + State -> logits for reading. Parameter names equal the
+// checkpoint's, so loading is equality, not translation.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "model/safetensors.h"
+#include "model/state.h"
+
+namespace smooth {
+
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // Final hidden states of packed documents: [T, C]. Differentiable.
+  virtual at::Tensor forward(const Batch& batch) const = 0;
+  // Advances `state` by the step's tokens and gives their final hidden states: [S, C]. No gradients.
+  virtual at::Tensor step(const Step& step, State& state) const = 0;
+  // Logits of hidden states: [N, C] -> [N, V].
+  virtual at::Tensor logits(const at::Tensor& hidden) const = 0;
+  virtual std::unique_ptr<State> new_state(int64_t rows) const = 0;
+
+  virtual std::vector<Parameter> parameters() const = 0;
+  virtual at::Device device() const = 0;
+  virtual std::string architecture() const = 0;         // "dense", "SWA-128"
+  virtual int64_t window() const = 0;                   // 0 for dense
+  virtual std::string config_json() const = 0;          // config.json of its Hugging Face folder
+};
+
+// Mean negative log likelihood of the batch's targets times num_targets, in fp32: the sum, for dividing by the global
+// count. Only hidden states at target positions meet the head.
+at::Tensor loss_sum(const Model& model, const Batch& batch);
+
+// "cpu" or "cuda"; throws when this machine or build has no such device. CUDA's libraries are opened only here.
+at::Device open_device(const std::string& name);
+void set_threads(int64_t threads);  // 0: all cores
+
+}  // namespace smooth

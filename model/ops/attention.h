@@ -1,0 +1,77 @@
+// Causal attention, dense or in a sliding window, whose cost is linear in length for a window.
+//   training: packed documents, forward and backward (Packing + attend)
+//   reading:  new tokens of many rows against their rings of keys and values (RingPlan + attend_ring)
+// The readable twin of both is naive_attention in model/naive.h.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "model/state.h"
+
+namespace smooth {
+
+// Legend: T packed tokens, H heads, G key-value heads, D head width, W window, N rows, S new tokens.
+
+// Where documents begin and what each layer's mask is, worked out once for all layers of a forward pass.
+class Packing {
+ public:
+  // cu_seqlens: [N + 1] borders of the documents.
+  Packing(const std::vector<int32_t>& cu_seqlens, at::TensorOptions options);
+
+  // softmax(q k^T / sqrt(D)) v over the keys that each query may see: its own document's last `window` tokens up to
+  // itself (0: all). q [T, H, D], k and v [T, G, D] -> [T, H, D].
+  at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window);
+
+  const at::Tensor& positions() const { return positions_; }  // [T] int64, from 0 in each document
+
+ private:
+  struct Mask {
+    int64_t window, groups;
+    at::Tensor bias;
+  };
+  const at::Tensor& block_bias(int64_t window, int64_t repeats);
+  at::Tensor attend_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window);
+  at::Tensor attend_documents(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+
+  std::vector<int32_t> cu_seqlens_;
+  int64_t longest_ = 0;
+  at::TensorOptions options_;
+  at::Tensor positions_, documents_;  // [T] int64
+  std::vector<Mask> masks_;
+};
+
+// One step of many rows, worked out once for all layers.
+class RingPlan {
+ public:
+  RingPlan(const Step& step, KvState& state, at::TensorOptions options);
+
+  // Attention of the step's tokens over their rows' rings and one another; then the rings take the new keys and values.
+  // q [S, H, D], k and v [S, G, D] -> [S, H, D].
+  at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer, KvState& state);
+
+  const at::Tensor& positions() const { return positions_; }  // [S] int64
+  void finish(KvState& state);                                // after the last layer: positions move on
+
+ private:
+  struct RingStep {
+    at::Tensor bias;            // [N, 1, T, slots (+ T)] 0 where a key is seen, -inf elsewhere
+    at::Tensor slot;            // [K] slot that each kept token goes to
+    at::Tensor kept, kept_row;  // [K] which of the S tokens stay in the ring, and their rows
+    int64_t slots = 0;
+  };
+  RingStep plan_ring(const Ring& ring) const;
+  at::Tensor rows_of(const at::Tensor& ring, int64_t slots) const;
+  at::Tensor pad(const at::Tensor& x) const;
+
+  Step step_;
+  int64_t longest_ = 0;
+  bool single_ = false, all_rows_ = false;
+  at::TensorOptions options_;
+  at::Tensor positions_, rows_, padded_;  // [S], [N], [S]: place of each token in [N x T]
+  std::vector<RingStep> rings_;
+};
+
+}  // namespace smooth

@@ -1,0 +1,21 @@
+// Rotary position embedding, half-split layout (pair i with i + D/2), as in transformers' Qwen2.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace smooth {
+
+struct Rotation {
+  at::Tensor cos, sin;  // [T, 1, D/2], in the activations' dtype
+};
+
+// Angles position x theta^(-2i/D), in fp64, so that positions far beyond the training length turn exactly.
+Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, at::ScalarType dtype);
+
+// x [T, H, D] -> [T, H, D]
+at::Tensor rotate(const at::Tensor& x, const Rotation& rotation);
+
+// RMSNorm, statistics in fp32: x rsqrt(mean(x^2) + eps), cast back, times weight. x [T, C], weight [C] -> [T, C].
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+}  // namespace smooth

@@ -1,0 +1,58 @@
+// What the model's tests share: closeness with a name, random tensors, fixtures, a small decoder.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "model/decoder.h"
+
+namespace smooth {
+
+// Largest difference over the largest magnitude of the reference; NaN fails.
+inline void check_close(const std::string& name, const at::Tensor& reference, const at::Tensor& got, double ratio) {
+  INFO(name << ": reference " << reference.sizes() << ", got " << got.sizes());
+  REQUIRE(reference.sizes() == got.sizes());
+  const double scale = reference.abs().max().to(at::kDouble).item<double>();
+  const double difference = (reference.to(at::kDouble) - got.to(at::kDouble)).abs().max().item<double>();
+  INFO("largest difference " << difference << " of " << scale);
+  CHECK(difference <= ratio * scale);
+}
+
+inline at::Tensor random_tensor(at::IntArrayRef shape, at::ScalarType dtype = at::kDouble) {
+  return at::randn(shape, at::TensorOptions().dtype(dtype));
+}
+
+// The fixtures' folder, or "" after saying that the test is skipped.
+inline std::string fixtures() {
+  const char* folder = std::getenv("SMOOTH_FIXTURES");
+  if (folder == nullptr) std::cout << "SKIPPED: SMOOTH_FIXTURES names no folder of reference data\n";
+  return folder == nullptr ? "" : folder;
+}
+
+inline DecoderConfig small_config(int64_t window) {
+  DecoderConfig config{.vocab_size = 50, .hidden_size = 32, .num_hidden_layers = 3, .num_attention_heads = 4, .num_key_value_heads = 2,
+                       .head_dim = 8, .intermediate_size = 48, .rope_theta = 1e4};
+  config.windows.assign(3, window);
+  return config;
+}
+
+inline Batch packed(const std::vector<int64_t>& lengths, int64_t vocab, uint64_t seed) {
+  at::manual_seed(seed);
+  Batch batch;
+  for (const int64_t length : lengths) {
+    Example example;
+    const at::Tensor ids = at::randint(vocab, {length}, at::kLong), target = at::randint(2, {length}, at::kLong);
+    for (int64_t t = 0; t < length; ++t) {
+      example.ids.push_back(ids[t].item<int64_t>());
+      example.target.push_back(static_cast<uint8_t>(target[t].item<int64_t>()));
+    }
+    batch.add(example);
+  }
+  return batch;
+}
+
+}  // namespace smooth
