@@ -1,5 +1,6 @@
 #include "data/build.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "data/chunker.h"
 #include "data/layout.h"
 #include "data/niah.h"
+#include "data/random.h"
 #include "data/reading.h"
 #include "data/teachers/rules.h"
 

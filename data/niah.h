@@ -4,12 +4,15 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "configs/config.h"
 #include "data/task.h"
 #include "data/tokenizer.h"
 
 namespace smooth {
+
+class Haystack;
 
 class Niah {
  public:
@@ -23,11 +26,10 @@ class Niah {
   Task task(uint64_t seed, int64_t length, int64_t index) const;
 
  private:
-  struct Haystack;
   NiahConfig config_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   int64_t overhead_;
-  std::unique_ptr<Haystack> haystack_;
+  std::unique_ptr<const Haystack> haystack_;
 };
 
 // RULER's string_match_all: the fraction of `answers` that are case-insensitive substrings of the prediction, after

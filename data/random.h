@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace smooth {
@@ -12,7 +13,8 @@ namespace smooth {
 class Random {
  public:
   explicit Random(uint64_t seed);                       // random.seed(int)
-  Random(uint64_t seed, const std::string& stream);     // an independent stream: seed and name hashed together (not Python's)
+  // An independent stream: random.seed() of the integer whose little-endian bytes are seed (8 of them), stream and 1.
+  Random(uint64_t seed, const std::string& stream);
 
   uint32_t word();                                      // 32 random bits
   uint64_t getrandbits(int bits);                       // 1 to 64 bits

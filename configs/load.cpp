@@ -1,0 +1,31 @@
+#include "configs/load.h"
+
+#include "configs/document.h"
+#include "configs/dump.h"
+#include "configs/read.h"
+
+namespace smooth {
+
+template <class Config>
+Config load_config(const std::string& file, const std::vector<std::string>& overrides) {
+  Item root = read_document(file);
+  for (const std::string& text : overrides) apply_override(root, text);
+  return read_config<Config>(root);
+}
+
+template <class Config>
+std::string dump_config(const Config& config, bool comments) {
+  Config copy = config;  // `visit` is written once, for values that may be changed
+  Dumper dumper(comments);
+  copy.visit(dumper);
+  return dumper.text;
+}
+
+template DataConfig load_config(const std::string&, const std::vector<std::string>&);
+template TrainConfig load_config(const std::string&, const std::vector<std::string>&);
+template EvalConfig load_config(const std::string&, const std::vector<std::string>&);
+template std::string dump_config(const DataConfig&, bool);
+template std::string dump_config(const TrainConfig&, bool);
+template std::string dump_config(const EvalConfig&, bool);
+
+}  // namespace smooth
