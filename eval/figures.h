@@ -1,0 +1,28 @@
+// The pictures of a report.
+#pragma once
+
+#include <vector>
+
+#include "eval/lines.h"
+#include "eval/page.h"
+#include "eval/runs.h"
+
+namespace smooth {
+
+// Accuracy against length, and the paper's lines of the same kinds in the same colours.
+Gallery accuracy_figures(const std::vector<Line>& lines);
+
+// Seconds per task and per context token, hidden memory and peak memory against length: Fig. 4 in miniature.
+Gallery cost_figures(const std::vector<Line>& lines);
+
+// Losses, smoothed over raw, and learning rates.
+Gallery loss_figures(const std::vector<TrainingFolder>& trainings);
+
+// Mean of what came before, weighted by exp(-age / span), from the first value on:
+//   s_i = sum_j w^(i-j) x_j / sum_j w^(i-j),  w = exp(-1 / span)
+std::vector<double> smoothed(const std::vector<double>& values, double span);
+
+// How many steps the smoothing of a run of so many steps reaches back.
+double smoothing_span(size_t steps);
+
+}  // namespace smooth

@@ -1,0 +1,54 @@
+// What training runs, evaluations and data sets leave in their folders, read back for a report.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "eval/cell.h"
+
+namespace smooth {
+
+using Environment = std::vector<std::pair<std::string, std::string>>;  // in the file's order
+
+// A line of metrics.jsonl.
+struct StepMetrics {
+  int64_t step = 0;
+  double loss = 0, norm = 0, lr = 0;
+  int64_t tokens = 0, targets = 0;
+  double seconds = 0;
+};
+
+struct TrainingFolder {
+  std::string folder, name;  // `name`: what tells it from the report's other folders
+  std::string config;        // config.yaml as it stands
+  int64_t seed = 0;
+  std::vector<StepMetrics> steps;
+  Environment environment;
+};
+
+struct EvaluationFolder {
+  std::string folder, name, config;
+  int64_t seed = 0, training_length = 0;
+  std::vector<Cell> cells;
+  Environment environment;
+  std::vector<std::string> traces;  // paths of traces/*.jsonl, sorted
+};
+
+struct DataFolder {
+  std::string folder, name, config, manifest;
+};
+
+struct Runs {
+  std::vector<TrainingFolder> trainings;
+  std::vector<EvaluationFolder> evaluations;
+  std::vector<DataFolder> data;
+};
+
+// Reads the folders and those inside them, three levels down, in sorted order; each once. metrics.jsonl makes a training
+// run, results.json an evaluation, manifest.json a data set. An unfinished last line of a run that still goes on is left
+// out. Throws naming file, line and field, and for a folder in which nothing of the kind is found.
+Runs find_runs(const std::vector<std::string>& folders);
+
+}  // namespace smooth
