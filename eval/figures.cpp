@@ -25,7 +25,7 @@ Axis length_axis(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     trained.insert(line.training_length);
     for (const Cell& cell : line.cells) {
-      const double x = multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
+      const double x = place_of(line, cell, multiples);
       low = std::min(low, x);
       high = std::max(high, x);
     }
@@ -47,10 +47,6 @@ std::vector<Rule> training_rule(const std::vector<Line>& lines) {
   return {{1, "training length"}};
 }
 
-double place_of(const Line& line, const Cell& cell) {
-  return line.training_length > 0 ? line.multiple(cell) : static_cast<double>(*cell.length);
-}
-
 Axis percent_axis() { return {.title = "accuracy, %", .low = 0, .high = 100, .at = {0, 25, 50, 75, 100}}; }
 
 // A series of each line: what `point` makes of its cells, without those of which it makes nothing.
@@ -61,7 +57,7 @@ std::vector<Series> series_of(const std::vector<Line>& lines, const std::functio
     Series series{.label = lines[i].label, .style = i};
     for (const Cell& cell : lines[i].cells)
       if (auto p = point(cell)) {
-        p->x = multiples ? place_of(lines[i], cell) : static_cast<double>(*cell.length);
+        p->x = place_of(lines[i], cell, multiples);
         series.points.push_back(*p);
       }
     if (!series.points.empty()) out.push_back(std::move(series));
@@ -76,7 +72,7 @@ std::vector<Series> expected_series(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     if (!expected_score(line.kind()) || !windows.insert(*line.kind().window).second) continue;
     Series series{.label = "window ÷ length", .marks = false, .dashed = true, .grey = true};
-    for (const Cell& cell : line.cells) series.points.push_back({.x = place_of(line, cell), .y = *expected_score(cell)});
+    for (const Cell& cell : line.cells) series.points.push_back({.x = line.multiple(cell), .y = *expected_score(cell)});
     out.push_back(std::move(series));
   }
   return out;
@@ -111,8 +107,6 @@ void add_cost(Gallery& gallery, const std::vector<Line>& lines, const std::strin
   if (!plot.series.empty()) gallery.pictures.push_back({name, draw(plot), caption});
 }
 
-std::string run_name(const TrainingFolder& run) { return run.name; }
-
 Picture loss_picture(const std::vector<TrainingFolder>& trainings) {
   Plot plot{.title = "Training loss", .x = {.title = "step", .low = 0}, .y = {.title = "loss"}, .series = {}};
   double least = HUGE_VAL, most = 0;
@@ -121,7 +115,7 @@ Picture loss_picture(const std::vector<TrainingFolder>& trainings) {
     std::vector<double> losses;
     for (const StepMetrics& step : steps) losses.push_back(step.loss);
     const std::vector<double> smooth = smoothed(losses, smoothing_span(losses.size()));
-    Series raw{.style = i, .marks = false, .faint = true}, line{.label = run_name(trainings[i]), .style = i, .marks = false};
+    Series raw{.style = i, .marks = false, .faint = true}, line{.label = trainings[i].name, .style = i, .marks = false};
     const size_t stride = steps.size() / kPoints + 1;
     for (size_t j = 0; j < steps.size(); j += stride) {
       raw.points.push_back({.x = static_cast<double>(steps[j].step), .y = losses[j]});
@@ -143,7 +137,7 @@ Picture lr_picture(const std::vector<TrainingFolder>& trainings) {
   Plot plot{.title = "Learning rate", .x = {.title = "step", .low = 0}, .y = {.title = "learning rate", .low = 0}, .series = {}};
   for (size_t i = 0; i < trainings.size(); ++i) {
     const std::vector<StepMetrics>& steps = trainings[i].steps;
-    Series line{.label = run_name(trainings[i]), .style = i, .marks = false};
+    Series line{.label = trainings[i].name, .style = i, .marks = false};
     const size_t stride = steps.size() / kPoints + 1;
     for (size_t j = 0; j < steps.size(); j += stride) line.points.push_back({.x = static_cast<double>(steps[j].step), .y = steps[j].lr});
     plot.series.push_back(std::move(line));

@@ -74,6 +74,10 @@ bool have_multiples(const std::vector<Line>& lines) {
   return std::all_of(lines.begin(), lines.end(), [](const Line& line) { return line.training_length > 0; });
 }
 
+double place_of(const Line& line, const Cell& cell, bool multiples) {
+  return multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
+}
+
 const Cell* cell_at(const Line& line, double multiple) {
   if (line.training_length <= 0) return nullptr;
   for (const Cell& cell : line.cells)

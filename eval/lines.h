@@ -32,6 +32,9 @@ void label_lines(std::vector<Line>& lines);
 // Whether the lines can stand under multiples of the training length; otherwise they stand under lengths.
 bool have_multiples(const std::vector<Line>& lines);
 
+// Where a cell stands in a table or a picture: at its multiple, or at its length.
+double place_of(const Line& line, const Cell& cell, bool multiples);
+
 // A line's cell at a multiple of the training length, or nullptr.
 const Cell* cell_at(const Line& line, double multiple);
 

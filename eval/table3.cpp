@@ -14,15 +14,10 @@ namespace {
 
 constexpr const char* kNone = "–";
 
-// Where a cell stands: at its multiple, or at its length when training lengths are not known.
-double column_of(const Line& line, const Cell& cell, bool multiples) {
-  return multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
-}
-
 std::set<double> columns_of(const std::vector<Line>& lines, bool multiples) {
   std::set<double> columns;
   for (const Line& line : lines)
-    for (const Cell& cell : line.cells) columns.insert(column_of(line, cell, multiples));
+    for (const Cell& cell : line.cells) columns.insert(place_of(line, cell, multiples));
   return columns;
 }
 
@@ -45,7 +40,7 @@ std::vector<TableCell> our_row(const Line& line, const std::set<double>& columns
   const bool same_n = std::all_of(line.cells.begin(), line.cells.end(), [&](const Cell& c) { return c.n == kind.n; });
   for (const double column : columns) {
     const auto cell = std::find_if(line.cells.begin(), line.cells.end(),
-                                   [&](const Cell& c) { return column_of(line, c, multiples) == column; });
+                                   [&](const Cell& c) { return place_of(line, c, multiples) == column; });
     if (cell == line.cells.end()) row.push_back(kNone);
     else row.push_back({format_score(cell->score), format_interval(*cell) + (same_n ? "" : fmt::format(" n={}", cell->n))});
   }
