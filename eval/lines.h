@@ -25,8 +25,8 @@ struct Line {
 // the same line and length: a table has one place for them.
 std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_length, const std::string& folder = "");
 
-// Names the lines by their model, adding mode, stopping, chunk, window, dataset and folder only as far as it takes to
-// tell them apart.
+// Names the lines by their model, with mode, stopping, chunk, window, dataset and folder in brackets as far as it takes
+// to tell them apart: "swa-SR (no early stop)".
 void label_lines(std::vector<Line>& lines);
 
 // Whether the lines can stand under multiples of the training length; otherwise they stand under lengths.
