@@ -32,13 +32,6 @@ std::string type_words(const std::vector<T>&) {
   return std::string("list: ") + type_words(T());
 }
 
-// A `|` would end the cell, even inside code.
-std::string cell(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) escaped += c == '|' ? "\\|" : std::string(1, c);
-  return escaped;
-}
-
 class Table {
  public:
   explicit Table(std::string path = "") : path_(std::move(path)) {}
@@ -82,8 +75,8 @@ class Table {
   }
   void row(const std::string& path, const std::string& type, const std::string& standard,
            const std::string& help, const Allowed& allowed) {
-    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", path, type, cell(standard),
-                        cell(allowed_words(allowed)), cell(help));
+    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", path, type, standard,
+                        allowed_words(allowed), help);
   }
 
   std::string path_;

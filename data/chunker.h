@@ -13,8 +13,10 @@ namespace smooth {
 // Unicode whitespace included).
 int64_t estimated_tokens(std::string_view text);
 
-// Chunks of at most `limit` estimated tokens; joined they are `text`, byte for byte (a delimiter stays at the end of
-// the piece before it). Only a single word may exceed the limit. An empty text has no chunks. Linear in the text.
+// Chunks of at most `limit` estimated tokens; joined they are `text`, byte for byte: a delimiter, with the whitespace after
+// it, stays at the end of the piece before it. A word may be cut at a "." in it; whitespace that the paper does not list
+// (tabs, U+3000) divides last of all, so that no chunk exceeds the limit. Every chunk has a word in it, unless the text has
+// none; an empty text has no chunks. Linear in the text.
 std::vector<std::string_view> chunk(std::string_view text, int64_t limit);
 
 }  // namespace smooth

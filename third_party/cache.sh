@@ -69,5 +69,6 @@ use_cache() {
 own_torch() { [ -n "${TORCH_DIR:-}" ] && [ "$TORCH_DIR" != "$cache/wheels/torch" ]; }
 
 is_set_up() {
+  [ ! -e "$cache/unfinished" ] || return 1
   if own_torch; then [ -z "$(missing tool lib unpack)" ]; else [ -z "$(missing tool lib unpack wheel)" ]; fi
 }

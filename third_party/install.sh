@@ -32,6 +32,12 @@ quietly() {
   fi
 }
 
+no_network() {
+  tail -n 5 "$log" >&2
+  die "apt cannot be reached. Without network, take the libraries from a machine that has one: ./smooth setup --pack FILE.tar.gz" \
+    "there, ./smooth setup --from FILE.tar.gz here, and set TORCH_DIR to LibTorch's folder"
+}
+
 is_debian() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 
 # --- Debian packages -----------------------------------------------------------------------------------------------------
@@ -39,7 +45,7 @@ is_debian() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 install_packages() {
   say "installing $# Debian packages: $*"
   export DEBIAN_FRONTEND=noninteractive
-  quietly apt-get update
+  apt-get update >>"$log" 2>&1 || no_network
   quietly apt-get install -y --no-install-recommends "$@"
 }
 
@@ -47,7 +53,25 @@ install_packages() {
 private_apt() {
   mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
   apt-get -qq -o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" -o Dir::State::extended_states=/dev/null \
-    -o Dir::Etc::parts=/etc/apt/apt.conf.d -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Get::AllowUnauthenticated=0 "$@"
+    -o APT::Update::Error-Mode=any -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
+}
+
+# An unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it where they are.
+wrap_compiler() {
+  local gxx script
+  gxx=$(find "$prefix/" -path "*/bin/$triplet-g++-[0-9]*" 2>/dev/null | sort -V | tail -n 1)
+  [ -n "$gxx" ] || return 0
+  for script in "$prefix/lib/$triplet"/lib{c,m}.so; do
+    if [ -f "$script" ]; then
+      sed -i "s# /usr/lib/$triplet/lib\([a-z_]*\)nonshared.a# $prefix/lib/$triplet/lib\1nonshared.a#" "$script"
+    fi
+  done
+  mkdir -p "$cache/bin"
+  cat >"$cache/bin/g++" <<EOF
+#!/bin/sh
+exec "$gxx" -B"$prefix/lib/$triplet" -L"$prefix/lib/$triplet" -idirafter "$prefix/include/$triplet" -idirafter "$prefix/include" "\$@"
+EOF
+  chmod +x "$cache/bin/g++"
 }
 
 # unpack_packages FOLDER PACKAGE...: exactly these, and no dependencies.
@@ -63,43 +87,32 @@ unpack_packages() {
     cp -a "$folder/lib/." "$folder/usr/lib/"
     rm -rf "${folder:?}/lib"
   fi
-  rm -rf "$cache/apt/debs"
+  rm -rf "$cache/apt"
+}
+
+# to_cache PACKAGE...: marked until all is there, since half a package looks like a whole one.
+to_cache() {
+  touch "$cache/unfinished"
+  unpack_packages "$cache/deb" "$@"
+  wrap_compiler
+  rm "$cache/unfinished"
 }
 
 # closure PACKAGE...: these and all they depend on that is not installed. The C library stays the machine's own: two of them
 # in one process do not work.
 closure() {
   private_apt install --print-uris --no-install-recommends "$@" | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" |
-    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar' || true
-}
-
-# An unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it where they are.
-wrap_compiler() {
-  local gxx script
-  gxx=$(find "$prefix/bin" -name "$triplet-g++-[0-9]*" | sort -V | tail -n 1)
-  [ -n "$gxx" ] || return 0
-  for script in "$prefix/lib/$triplet"/lib{c,m}.so; do
-    if [ -f "$script" ]; then
-      sed -i "s# /usr/lib/$triplet/lib\([a-z_]*\)nonshared.a# $prefix/lib/$triplet/lib\1nonshared.a#" "$script"
-    fi
-  done
-  mkdir -p "$cache/bin"
-  cat >"$cache/bin/g++" <<EOF
-#!/bin/sh
-exec "$gxx" -B"$prefix/lib/$triplet" -L"$prefix/lib/$triplet" -idirafter "$prefix/include/$triplet" -idirafter "$prefix/include" "\$@"
-EOF
-  chmod +x "$cache/bin/g++"
+    grep -vxE 'libc6|libc-bin|libc-l10n|locales|dpkg|perl-base|debconf|tar'
 }
 
 unpack_closure() {
   local names
   say "no rights to install: fetching these Debian packages into the cache: $*"
-  quietly private_apt update
-  mapfile -t names < <(closure "$@")
+  private_apt update >>"$log" 2>&1 || no_network
+  closure "$@" >"$cache/apt/closure" 2>>"$log" || no_network
+  mapfile -t names <"$cache/apt/closure"
   say "${#names[@]} packages with what they depend on"
-  unpack_packages "$cache/deb" "${names[@]}"
-  wrap_compiler
-  rm -rf "$cache/apt"
+  to_cache "${names[@]}"
 }
 
 need_packages() {
@@ -126,9 +139,8 @@ need_headers() {
   [ ${#names[@]} -gt 0 ] || return 0
   is_debian || die "missing: the headers of ${names[*]} (Debian's name); \`./smooth setup --from\` brings them"
   say "unpacking headers: ${names[*]}"
-  quietly private_apt update
-  unpack_packages "$cache/deb" "${names[@]}"
-  rm -rf "$cache/apt"
+  private_apt update >>"$log" 2>&1 || no_network
+  to_cache "${names[@]}"
 }
 
 # --- wheels --------------------------------------------------------------------------------------------------------------
@@ -184,7 +196,9 @@ take_from() {
   [ "$(tar -xzOf "$1" ./pins-hash)" = "$pins_hash" ] || die "$1 was made from other pins than this checkout's"
   say "unpacking $1"
   mkdir -p "$cache/deb"
+  touch "$cache/unfinished"
   tar -xzf "$1" -C "$cache/deb"
+  rm "$cache/unfinished"
 }
 
 main() {
@@ -223,6 +237,8 @@ main() {
     say "another set-up is at work on $cache; waiting for it"
     flock 9
   fi
+  # What a killed set-up was unpacking is fetched again.
+  if [ -e "$cache/unfinished" ]; then rm -rf "${cache:?}"/{deb,bin,unfinished}; fi
   if [ -n "$pack" ]; then
     # shellcheck source=third_party/pack.sh
     . "$root/third_party/pack.sh"

@@ -2,7 +2,7 @@
 # `./smooth setup --pack FILE`: the pinned libraries, their headers and all they depend on below the C and C++ libraries, as one
 # archive. Sourced by install.sh; `--from FILE` unpacks it into the cache of a machine without network. Which packages this machine
 # has installed plays no part: the archive is complete.
-# shellcheck disable=SC2154  # the folders are cache.sh's
+# shellcheck disable=SC2154 # the folders are cache.sh's
 
 # Programs, the C and C++ libraries, and what only an installed system needs.
 left_out='libc6|libc6-dev|libc-dev-bin|linux-libc-dev|libc-bin|libgcc-s1|libstdc\+\+6|gcc-.*-base|libcrypt.*|libnsl.*|libtirpc.*|rpcsvc.*|icu-devtools|pkg.*|perl.*|python.*|debconf|cdebconf|dpkg|tar|install-info|libselinux1|libgpm2|libtinfo.*|ucf|sensible-utils|openssl|ca-certificates|libpam.*|libaudit.*|libcap-ng0|coreutils|libacl1|libattr1|libdb5.3|sgml-base|xml-core|readline-common|libreadline8'
@@ -15,7 +15,7 @@ pack_prefix() {
   mkdir -p "$folder"
   : >"$folder/nothing-installed"
   say "fetching the libraries' packages"
-  quietly private_apt update
+  private_apt update >>"$log" 2>&1 || no_network
   mapfile -t libraries < <(sed -n 's/^lib  *\([^ ]*\).*/\1/p' "$pins")
   mapfile -t headers < <(sed -n 's/^unpack  *\([^ ]*\).*/\1/p' "$pins")
   mapfile -t names < <(private_apt -o Dir::State::status="$folder/nothing-installed" install --print-uris --no-install-recommends \
@@ -23,7 +23,6 @@ pack_prefix() {
   names+=("${headers[@]}")
   say "${#names[@]} packages"
   unpack_packages "$folder/root" "${names[@]}"
-  rm -rf "$cache/apt"
   (
     cd "$folder/root" || exit 1
     rm -rf etc var sbin usr/sbin usr/share/{doc,man,lintian,bug,locale,info,perl5,icu} usr/lib/python3

@@ -155,9 +155,16 @@ TEST_CASE("LineFile: survives kill -9 in the middle of writing") {
     LineFile lines(path);
     for (int i = 0;; ++i) lines.append(std::to_string(i) + std::string(1000, '.'));
   }
-  while (!std::filesystem::exists(path) || std::filesystem::file_size(path) < 50000) ::usleep(100);
+  std::error_code none_yet;
+  bool enough = false;
+  for (int tries = 0; !enough && tries < 100000; ++tries) {
+    ::usleep(100);
+    const auto size = std::filesystem::file_size(path, none_yet);
+    enough = !none_yet && size >= 50000;
+  }
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
+  REQUIRE(enough);
   { LineFile lines(path); }
   const std::string text = read_file(path);
   REQUIRE(text.ends_with(".\n"));

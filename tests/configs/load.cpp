@@ -14,6 +14,18 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
+// What the sample has not: a list that has to be given, an optional that has a default.
+struct Needy {
+  std::vector<std::string> files;
+  std::optional<double> rate = 0.5;
+
+  template <class V>
+  void visit(V& v) {
+    v("files", files, "what to read", existing());
+    v("rate", rate, "how fast");
+  }
+};
+
 Sample load_sample(const std::string& file, const std::vector<std::string>& overrides = {}) {
   Item root = read_document(file);
   for (const std::string& text : overrides) apply_override(root, text);
@@ -227,6 +239,18 @@ TEST_CASE("load: paths are looked up") {
   CHECK(load_sample(list).files.size() == 2);
 }
 
+TEST_CASE("load: a required list has an item; null empties an optional that has a default") {
+  const TestFolder folder;
+  const std::string file = folder.file("a.yaml", "files: []\n");
+  CHECK_THAT(
+      folder.short_form(message_of<ConfigError>([&] { read_config<Needy>(read_document(file)); })),
+      Equals("a.yaml:1:8: files: expected at least one item, got a list (what to read)"));
+  folder.file("a.yaml", "files: [" + file + "]\n");
+  CHECK(read_config<Needy>(read_document(file)).rate == 0.5);
+  folder.file("a.yaml", "files: [" + file + "]\nrate: null\n");
+  CHECK_FALSE(read_config<Needy>(read_document(file)).rate);
+}
+
 TEST_CASE("load: problems of a struct are told at the key, if it is given, else at the struct") {
   CHECK_THAT(mistake("run: a\noptim:\n  min_lr: 2\n  lr: 1\n"),
              Equals("a.yaml:3:3: optim.min_lr: is larger than lr (got `2`)"));
@@ -309,14 +333,33 @@ TEST_CASE("load: includes that are missing, circular or no files") {
   CHECK_THAT(told(folder.file("z.yaml", "include: x.yaml\nrun: z\n")),
              Equals("sub/y.yaml:2:11: include: files include each other in a circle: z.yaml -> "
                     "x.yaml -> sub/y.yaml -> z.yaml"));
+  std::filesystem::create_directory_symlink(".", folder.path / "loop");  // one file, many names
+  CHECK_THAT(told(folder.file("s.yaml", "include: loop/s.yaml\n")),
+             Equals("s.yaml:1:10: include: files include each other in a circle: "
+                    "s.yaml -> loop/s.yaml"));
 }
 
 TEST_CASE("load: a file that is included twice is no circle") {
   const TestFolder folder;
-  folder.file("base.yaml", "run: base\n");
+  folder.file("ground.yaml", "run: ground\n");
+  folder.file("base.yaml", "include: ground.yaml\n");
   folder.file("left.yaml", "include: base.yaml\n");
   folder.file("right.yaml", "include: base.yaml\nmode: os\n");
-  CHECK(load_sample(folder.file("a.yaml", "include: [left.yaml, right.yaml]\n")).mode == "os");
+  const Sample s = load_sample(folder.file("a.yaml", "include: [left.yaml, right.yaml]\n"));
+  CHECK(s.run == "ground");
+  CHECK(s.mode == "os");
+}
+
+TEST_CASE("load: what is missing in a map is told at the last file that wrote it") {
+  const TestFolder folder;
+  folder.file("base.yaml", "run: base\nextra: {count: 2}\n");
+  const auto told = [&](const std::string& text) {
+    const std::string file = folder.file("a.yaml", text);
+    return folder.short_form(message_of<ConfigError>([&] { load_sample(file); }));
+  };
+  CHECK_THAT(told("include: base.yaml\n"), StartsWith("base.yaml:2:8: extra.name: missing"));
+  CHECK_THAT(told("include: base.yaml\nextra:\n  count: 3\n"),
+             StartsWith("a.yaml:3:3: extra.name: missing"));
 }
 
 TEST_CASE("load: --set comes last") {

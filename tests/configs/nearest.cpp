@@ -21,6 +21,7 @@ TEST_CASE("nearest: nothing rather than a wild guess") {
   CHECK(nearest("x", keys).empty());
   CHECK(nearest("momentum", keys).empty());
   CHECK(nearest("ab", keys).empty());
+  CHECK(nearest("x", {"k"}).empty());  // one slip, but nothing in common
   CHECK(nearest("", keys).empty());
   CHECK(nearest("lr", {}).empty());
   CHECK(smooth::did_you_mean("").empty());

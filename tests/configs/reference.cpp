@@ -1,4 +1,7 @@
 // configs/reference.md is what the tree says today.
+#include <algorithm>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 
 #include "configs/load.h"
@@ -41,6 +44,18 @@ TEST_CASE("reference: every key of every command has its row") {
       CHECK_THAT(section, Contains("\n| `" + key + "` | "));
     }
   }
+}
+
+TEST_CASE("reference: no `|` in a help, a choice or a default breaks a row") {
+  std::istringstream lines(config_reference());
+  int64_t rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("|")) continue;
+    INFO(line);
+    CHECK(std::count(line.begin(), line.end(), '|') == 6);
+    ++rows;
+  }
+  CHECK(rows > 50);
 }
 
 TEST_CASE("reference: type, default, allowed values and help") {
