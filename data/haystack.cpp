@@ -126,6 +126,7 @@ Needles::Needles(const NiahConfig& config)
 std::string Needles::any(Random& random, const std::string& type) const {
   if (type == "words") return random.choice(words_);
   if (type == "uuids") return random.uuid4();
+  if (type != "numbers") throw std::invalid_argument("niah: type \"" + type + "\" is none of words, numbers, uuids");
   int64_t low = 1;  // 10^(digits - 1): no leading zero
   for (int64_t i = 1; i < digits_; ++i) low *= 10;
   return std::to_string(random.randint(low, low * 10 - 1));
@@ -151,7 +152,11 @@ std::string Needles::value(Random& random, const std::vector<std::string>& taken
 
 Haystack::Haystack(const NiahConfig& config)
     : kind_(config.haystack), split_(config.split), value_type_(config.value_type), needles_(config) {
-  if (kind_ == "essays") essays_ = read_essays(config.essays);
+  if (kind_ == "essays") {
+    essays_ = read_essays(config.essays);
+  } else if (kind_ != "sentences" && kind_ != "noise" && kind_ != "needle") {
+    throw std::invalid_argument("niah: haystack \"" + kind_ + "\" is none of sentences, noise, needle, essays");
+  }
 }
 
 std::string Haystack::unit(int64_t index, Random& random, const std::vector<std::string>& taken) const {
@@ -160,9 +165,6 @@ std::string Haystack::unit(int64_t index, Random& random, const std::vector<std:
   if (kind_ == "needle") {
     const std::string key = needles_.key(random, taken);
     return needle_sentence(value_type_, key, needles_.value(random, taken));
-  }
-  if (kind_ != "sentences") {
-    throw std::invalid_argument("niah: haystack \"" + kind_ + "\" is none of sentences, noise, needle, essays");
   }
   std::string text;
   do text = sentence(random);

@@ -112,30 +112,26 @@ class Builder {
     return tokens;
   }
 
-  // How many units from `first` on fit into `room` tokens.
-  int64_t units_within(int64_t first, int64_t room) {
-    int64_t n = first;
-    while ((room -= unit_tokens(n)) >= 0) ++n;
-    return n - first;
+  // Tokens of the first n units, about, and how many of them are at most `tokens`.
+  int64_t tokens_of_units(int64_t n) {
+    reach(n);
+    return units_until_[n];
   }
-  // How many of the `last` units hold at least `excess` tokens.
-  int64_t units_holding(int64_t last, int64_t excess) {
-    int64_t n = last;
-    while (n > 0 && excess > 0) excess -= unit_tokens(--n);
-    return last - n;
+  int64_t units_within(double tokens) {
+    int64_t n = 0;
+    while (static_cast<double>(tokens_of_units(n + 1)) <= tokens) ++n;
+    return n;
   }
 
   Task build(int64_t n);
 
  private:
-  const std::string& unit(int64_t i) {
-    while (static_cast<int64_t>(units_.size()) <= i) {
+  void reach(int64_t n) {
+    while (static_cast<int64_t>(units_.size()) < n) {
       units_.push_back(haystack_.unit(static_cast<int64_t>(units_.size()), units_draws_, taken_));
-      unit_tokens_.push_back(counter_(separator() + units_.back()));
+      units_until_.push_back(units_until_.back() + std::max<int64_t>(1, counter_(separator() + units_.back())));
     }
-    return units_[i];
   }
-  int64_t unit_tokens(int64_t i) { return unit(i), unit_tokens_[i]; }
   int64_t needle_tokens(const Needle& needle) { return counter_(separator() + needle.sentence); }
   std::string separator() const { return haystack_.lines() ? "\n" : " "; }
 
@@ -151,7 +147,7 @@ class Builder {
   std::vector<std::string> keys_, taken_;
   std::vector<Needle> needles_;
   std::vector<std::string> units_;
-  std::vector<int64_t> unit_tokens_;
+  std::vector<int64_t> units_until_ = {0};  // [units + 1]
 };
 
 Layout Builder::lay_out(int64_t n) {
@@ -192,7 +188,8 @@ int64_t Builder::position_from_end(int64_t n, const Layout& layout, const std::v
   int64_t position = n;
   while (behind < *config_.tokens_from_end && position > 0) {
     behind += others[position];
-    behind += unit_tokens(--position);
+    --position;
+    behind += tokens_of_units(position + 1) - tokens_of_units(position);
   }
   if (behind < *config_.tokens_from_end) {
     throw std::invalid_argument("niah: tokens_from_end " + std::to_string(*config_.tokens_from_end) +
@@ -202,6 +199,7 @@ int64_t Builder::position_from_end(int64_t n, const Layout& layout, const std::v
 }
 
 Task Builder::build(int64_t n) {
+  reach(n);
   const Layout layout = lay_out(n);
   std::vector<size_t> order(needles_.size());
   std::iota(order.begin(), order.end(), 0);
@@ -224,7 +222,7 @@ Task Builder::build(int64_t n) {
       found[asked - layout.queried.begin()].push_back({end - static_cast<int64_t>(needle.sentence.size()), end,
                                "the special magic " + wording_.noun() + " for " + keys_[needle.key], needle.value});
     }
-    if (i < n) append(unit(i));
+    if (i < n) append(units_[i]);
   }
 
   for (const std::vector<Evidence>& places : found) task.evidence.insert(task.evidence.end(), places.begin(), places.end());
@@ -265,23 +263,25 @@ Task Niah::task(uint64_t seed, int64_t length, int64_t index) const {
   // The guess from counted words is checked on whole prompts and corrected, between the most units known to fit and the
   // fewest known not to.
   std::optional<Task> best;
+  const int64_t frame = builder.frame_tokens();
   int64_t fits = fewest - 1, too_many = std::numeric_limits<int64_t>::max();
-  int64_t n = std::max(fewest, builder.units_within(0, wish - builder.frame_tokens()));
-  while (n > fits && n < too_many) {
+  int64_t n = std::max(fewest, builder.units_within(static_cast<double>(wish - frame)));
+  while (n != fits) {
     Task task = builder.build(n);
-    const int64_t room = wish - task.length;
-    if (room >= 0) {
+    const double room = static_cast<double>(wish - task.length), counted = static_cast<double>(builder.tokens_of_units(n));
+    const int64_t guess = builder.units_within(counted + room * (static_cast<double>(frame) + counted) / static_cast<double>(task.length));
+    if (room < 0 && n == fewest) {
+      throw std::runtime_error("niah: a length of " + std::to_string(length) + " tokens is too short: the needles and the question take " +
+                               std::to_string(task.length) + ", and " + std::to_string(overhead_) + " are kept free");
+    }
+    if (room < 0) {
+      too_many = n;
+    } else {
       fits = n;
       best = std::move(task);
-      n = std::min(n + builder.units_within(n, room), too_many - 1);
-    } else {
-      too_many = n;
-      if (n == fewest) {
-        throw std::runtime_error("niah: a length of " + std::to_string(length) + " tokens is too short: the needles and the question take " +
-                                 std::to_string(task.length) + ", and " + std::to_string(overhead_) + " are kept free");
-      }
-      n = std::max({n - builder.units_holding(n, -room), fits + 1, fewest});
+      if (guess == n) break;
     }
+    n = guess > fits && guess < too_many ? guess : fits + (too_many - fits) / 2;
   }
   best->id = "niah-" + std::to_string(seed) + "/" + name;
   best->row = "niah";

@@ -330,7 +330,10 @@ TEST_CASE("needles that cannot be had stop with the reason", "[cpu]") {
   REQUIRE_THROWS_WITH(Niah(config, words), Contains("queries"));
   config.queries = 1;
   config.haystack = "hay";
-  REQUIRE_THROWS_WITH(Niah(config, words).task(1, 300, 0), Contains("hay") && Contains("sentences, noise, needle, essays"));
+  REQUIRE_THROWS_WITH(Niah(config, words), Contains("hay") && Contains("sentences, noise, needle, essays"));
+  config.haystack = "sentences";
+  config.key_type = "emoji";
+  REQUIRE_THROWS_WITH(Niah(config, words).task(1, 300, 0), Contains("emoji") && Contains("words, numbers, uuids"));
 }
 
 TEST_CASE("essays: a folder of .txt, RULER's JSON, a jsonl", "[cpu]") {
