@@ -111,16 +111,18 @@ struct TokenizerConfig {
 
 // One row of the set: a kind of task, its teacher and how many samples of which length.
 struct RowConfig {
-  std::string row;  // niah-a | niah-b | recall
+  std::string row, name;
   int64_t samples = 1667;
   int64_t min_tokens = 512, max_tokens = 32768;
   int64_t min_chunk = 128, max_chunk = 4096;
   NiahConfig niah;
 
+  const std::string& file() const { return name.empty() ? row : name; }
+
   template <class V>
   void visit(V& v) {
-    v("row", row, "row of Table 5: niah-a (no early stop), niah-b (early stop); recall: short drills for a base model",
-      Allowed{.choices = {"niah-a", "niah-b", "recall"}, .required = true});
+    v("row", row, "row of Table 5: niah-a (no early stop) or niah-b (early stop)", Allowed{.choices = {"niah-a", "niah-b"}, .required = true});
+    v("name", name, "name of its files where a set holds a row twice; empty: the row's");
     v("samples", samples, "samples to build", between(1, 10000000));
     v("min_tokens", min_tokens, "shortest context, in the tokenizer's tokens", at_least(8));
     v("max_tokens", max_tokens, "longest context, in the tokenizer's tokens", at_least(8));
@@ -149,7 +151,11 @@ struct DataConfig {
     v("rows", rows, "the rows to build", required());
   }
   std::optional<Problem> problem() const {
-    if (rows.empty()) return Problem{"rows", "names no row to build"};
+    for (size_t i = 0; i < rows.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (rows[i].file() == rows[j].file()) return Problem{"rows", "two rows are called " + rows[i].file() + "; give one a name"};
+      }
+    }
     return {};
   }
 };
@@ -159,8 +165,11 @@ struct DataConfig {
 // A Qwen2.5-architecture decoder; keys are those of its config.json.
 struct ModelConfig {
   int64_t hidden_size = 128, num_hidden_layers = 2, num_attention_heads = 4, num_key_value_heads = 2;
+  std::optional<int64_t> head_dim;
   int64_t intermediate_size = 384;
-  double rope_theta = 1e4, rms_norm_eps = 1e-6, initializer_range = 0.02;
+  double rope_theta = 1e4, rms_norm_eps = 1e-6;
+  std::optional<double> initializer_range;
+  std::string initial = "normal";
   bool tie_word_embeddings = true;
 
   template <class V>
@@ -169,15 +178,17 @@ struct ModelConfig {
     v("num_hidden_layers", num_hidden_layers, "decoder layers", between(1, 1024));
     v("num_attention_heads", num_attention_heads, "query heads", between(1, 1024));
     v("num_key_value_heads", num_key_value_heads, "key and value heads", between(1, 1024));
+    v("head_dim", head_dim, "width of a head; null: hidden_size / num_attention_heads", between(2, 1024));
     v("intermediate_size", intermediate_size, "SwiGLU width", between(8, 1 << 20));
     v("rope_theta", rope_theta, "base of the rotary frequencies", more_than(1));
     v("rms_norm_eps", rms_norm_eps, "added to the mean square", more_than(0));
-    v("initializer_range", initializer_range, "standard deviation of the initial weights", more_than(0));
+    v("initializer_range", initializer_range, "standard deviation of the initial weights; null: 1 / sqrt(fan-in)", more_than(0));
+    v("initial", initial, "initial weights: normal, or normal with attention that begins as soft n-gram induction", one_of({"normal", "induction"}));
     v("tie_word_embeddings", tie_word_embeddings, "the head shares the embedding's weights");
   }
   std::optional<Problem> problem() const {
-    if (hidden_size % num_attention_heads) return Problem{"num_attention_heads", "does not divide hidden_size"};
-    if ((hidden_size / num_attention_heads) % 2) return Problem{"num_attention_heads", "gives heads of odd width, which RoPE cannot rotate"};
+    if (!head_dim && hidden_size % num_attention_heads) return Problem{"num_attention_heads", "does not divide hidden_size; give head_dim"};
+    if (head_dim.value_or(hidden_size / num_attention_heads) % 2) return Problem{"head_dim", "is odd, and RoPE turns pairs"};
     if (num_attention_heads % num_key_value_heads) return Problem{"num_key_value_heads", "does not divide num_attention_heads"};
     return {};
   }
@@ -328,7 +339,11 @@ struct EvalConfig {
     v("models", models, "the lines of the table", required());
   }
   std::optional<Problem> problem() const {
-    if (models.empty()) return Problem{"models", "names no model to evaluate"};
+    for (size_t i = 0; i < models.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (models[i].name == models[j].name) return Problem{"models", "two models are called " + models[i].name};
+      }
+    }
     return {};
   }
 };

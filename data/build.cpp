@@ -48,20 +48,20 @@ class Row {
       : config_(config), seed_(seed), niah_(config.niah, std::move(tokenizer)) {}
 
   Task task(int64_t index) const {
-    Random random(seed_, config_.row + " length " + std::to_string(index));
-    Task task = niah_.task(seed_, random.randint(config_.min_tokens, config_.max_tokens), index);
-    task.id = config_.row + "-" + std::to_string(index);
+    Random random(seed_, config_.file() + " length " + std::to_string(index));
+    Task task = niah_.task(random.getrandbits(48), random.randint(config_.min_tokens, config_.max_tokens), index);
+    task.id = config_.file() + "-" + std::to_string(index);
     task.row = config_.row;
     task.early_stop = config_.row == "niah-b";
     return task;
   }
   Transcript transcript(const Task& task, Mode form, int64_t index) const {
-    Random random(seed_, config_.row + " chunk " + std::to_string(index));
+    Random random(seed_, config_.file() + " chunk " + std::to_string(index));
     const ReadingOptions options{.mode = form, .chunk = log_uniform(random, config_.min_chunk, config_.max_chunk), .early_stop = task.early_stop};
     RuleTeacher teacher(task);
     return read(task, options, teacher);
   }
-  fs::path file(const fs::path& out, Mode form) const { return out / (config_.row + "." + mode_name(form) + ".jsonl"); }
+  fs::path file(const fs::path& out, Mode form) const { return out / (config_.file() + "." + mode_name(form) + ".jsonl"); }
   const RowConfig& config() const { return config_; }
 
  private:
@@ -115,7 +115,7 @@ void build_row(const Row& row, const fs::path& out) {
     if (stream.is_open() && whole_lines(row.file(out, form)) != done) write_file(row.file(out, form), kept);
     files.emplace_back(row.file(out, form));
   }
-  Progress progress("data " + row.config().row, row.config().samples, "samples", done);
+  Progress progress("data " + row.config().file(), row.config().samples, "samples", done);
   for (int64_t i = done; i < row.config().samples; ++i) {
     const Task task = row.task(i);
     for (size_t form = 0; form < std::size(kForms); ++form) files[form].append(to_json(row.transcript(task, kForms[form], i)));
@@ -146,7 +146,7 @@ void build_set(const DataConfig& config, bool replace) {
     build_row(row, out);
     for (const Mode form : kForms) {
       const fs::path file = row.file(out, form);
-      manifest["rows"].push_back({{"row", row_config.row}, {"form", mode_name(form)}, {"file", file.filename().string()},
+      manifest["rows"].push_back({{"row", row_config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
                                   {"samples", row_config.samples}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
     }
   }

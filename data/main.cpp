@@ -79,9 +79,9 @@ int main(int argc, char** argv) {
   niah->add_option("--config", config, "an evaluation's YAML: its niah section")->required();
   niah->add_option("--set", overrides, "key=value over the file's")->allow_extra_args(false);
   niah->add_option("--model", folder, "folder whose tokenizer counts lengths")->required();
-  niah->add_option("--length", length, "tokens per task", true);
-  niah->add_option("--samples", samples, "tasks", true);
-  niah->add_option("--seed", seed, "seed", true);
+  niah->add_option("--length", length, "tokens per task, 4096 unless given");
+  niah->add_option("--samples", samples, "tasks, 500 unless given");
+  niah->add_option("--seed", seed, "seed, 42 unless given");
   niah->add_option("--out", out, "file to write")->required();
 
   CLI::App* encode = app.add_subcommand("tokenize", "standard input to ids, one text a line");

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <set>
 
@@ -25,7 +27,7 @@ Axis length_axis(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     trained.insert(line.training_length);
     for (const Cell& cell : line.cells) {
-      const double x = multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
+      const double x = place_of(line, cell, multiples);
       low = std::min(low, x);
       high = std::max(high, x);
     }
@@ -47,10 +49,6 @@ std::vector<Rule> training_rule(const std::vector<Line>& lines) {
   return {{1, "training length"}};
 }
 
-double place_of(const Line& line, const Cell& cell) {
-  return line.training_length > 0 ? line.multiple(cell) : static_cast<double>(*cell.length);
-}
-
 Axis percent_axis() { return {.title = "accuracy, %", .low = 0, .high = 100, .at = {0, 25, 50, 75, 100}}; }
 
 // A series of each line: what `point` makes of its cells, without those of which it makes nothing.
@@ -61,7 +59,7 @@ std::vector<Series> series_of(const std::vector<Line>& lines, const std::functio
     Series series{.label = lines[i].label, .style = i};
     for (const Cell& cell : lines[i].cells)
       if (auto p = point(cell)) {
-        p->x = multiples ? place_of(lines[i], cell) : static_cast<double>(*cell.length);
+        p->x = place_of(lines[i], cell, multiples);
         series.points.push_back(*p);
       }
     if (!series.points.empty()) out.push_back(std::move(series));
@@ -76,7 +74,7 @@ std::vector<Series> expected_series(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     if (!expected_score(line.kind()) || !windows.insert(*line.kind().window).second) continue;
     Series series{.label = "window ÷ length", .marks = false, .dashed = true, .grey = true};
-    for (const Cell& cell : line.cells) series.points.push_back({.x = place_of(line, cell), .y = *expected_score(cell)});
+    for (const Cell& cell : line.cells) series.points.push_back({.x = line.multiple(cell), .y = *expected_score(cell)});
     out.push_back(std::move(series));
   }
   return out;
@@ -90,12 +88,11 @@ std::optional<Picture> paper_picture(const std::vector<Line>& lines) {
   for (size_t i = 0; i < lines.size(); ++i) {
     const PaperLine* paper = paper_line(lines[i].kind());
     if (!paper || !seen.insert(paper).second) continue;
-    Series series{.label = paper->name, .style = i};
+    Series series{.label = paper->name(), .style = i};
     for (const double multiple : kPaperMultiples) series.points.push_back({.x = multiple, .y = *paper->at(multiple)});
     plot.series.push_back(std::move(series));
   }
   if (plot.series.empty()) return {};
-  plot.legend = true;
   return Picture{"paper", draw(plot), "The paper's 3B models, trained at 32k (Tables 3 and 7), in the colours of the lines here of the same kind."};
 }
 
@@ -107,13 +104,23 @@ void add_cost(Gallery& gallery, const std::vector<Line>& lines, const std::strin
     return value > 0 ? std::optional(Point{.y = value}) : std::nullopt;
   };
   Plot plot{.title = caption, .x = length_axis(lines), .y = std::move(y), .series = series_of(lines, point), .rules = training_rule(lines)};
-  plot.legend = true;
   if (!plot.series.empty()) gallery.pictures.push_back({name, draw(plot), caption});
 }
 
-std::string run_name(const TrainingFolder& run) { return run.name; }
+// A run has the colour of the first line of its name, so that a model looks alike in all pictures; others have their own.
+std::vector<size_t> styles_of(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines) {
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); };
+  std::vector<size_t> styles;
+  size_t next = lines.size();
+  for (const TrainingFolder& run : trainings) {
+    const std::string name = std::filesystem::path(run.folder).filename().string();
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& l) { return std::ranges::equal(l.kind().model, name, same); });
+    styles.push_back(line == lines.end() ? next++ : static_cast<size_t>(line - lines.begin()));
+  }
+  return styles;
+}
 
-Picture loss_picture(const std::vector<TrainingFolder>& trainings) {
+Picture loss_picture(const std::vector<TrainingFolder>& trainings, const std::vector<size_t>& styles) {
   Plot plot{.title = "Training loss", .x = {.title = "step", .low = 0}, .y = {.title = "loss"}, .series = {}};
   double least = HUGE_VAL, most = 0;
   for (size_t i = 0; i < trainings.size(); ++i) {
@@ -121,7 +128,7 @@ Picture loss_picture(const std::vector<TrainingFolder>& trainings) {
     std::vector<double> losses;
     for (const StepMetrics& step : steps) losses.push_back(step.loss);
     const std::vector<double> smooth = smoothed(losses, smoothing_span(losses.size()));
-    Series raw{.style = i, .marks = false, .faint = true}, line{.label = run_name(trainings[i]), .style = i, .marks = false};
+    Series raw{.style = styles[i], .marks = false, .faint = true}, line{.label = trainings[i].name, .style = styles[i], .marks = false};
     const size_t stride = steps.size() / kPoints + 1;
     for (size_t j = 0; j < steps.size(); j += stride) {
       raw.points.push_back({.x = static_cast<double>(steps[j].step), .y = losses[j]});
@@ -135,21 +142,19 @@ Picture loss_picture(const std::vector<TrainingFolder>& trainings) {
   // Losses that fall by more than a factor of ten are told apart by their logarithm only.
   if (least > 0 && least * 10 < most) plot.y.scaling = Scaling::kLog10;
   else plot.y.low = 0;
-  plot.legend = true;
   return {"loss", draw(plot), "Loss per target token: faint as it was, on top its mean with exponentially fading weights over a fortieth of the run."};
 }
 
-Picture lr_picture(const std::vector<TrainingFolder>& trainings) {
+Picture lr_picture(const std::vector<TrainingFolder>& trainings, const std::vector<size_t>& styles) {
   Plot plot{.title = "Learning rate", .x = {.title = "step", .low = 0}, .y = {.title = "learning rate", .low = 0}, .series = {}};
   for (size_t i = 0; i < trainings.size(); ++i) {
     const std::vector<StepMetrics>& steps = trainings[i].steps;
-    Series line{.label = run_name(trainings[i]), .style = i, .marks = false};
+    Series line{.label = trainings[i].name, .style = styles[i], .marks = false};
     const size_t stride = steps.size() / kPoints + 1;
     for (size_t j = 0; j < steps.size(); j += stride) line.points.push_back({.x = static_cast<double>(steps[j].step), .y = steps[j].lr});
     plot.series.push_back(std::move(line));
   }
-  plot.legend = true;
-  return {"lr", draw(plot), "Learning rate."};
+  return {"lr", draw(plot), "Learning rate; runs of the same schedule lie on each other."};
 }
 
 }  // namespace
@@ -174,8 +179,7 @@ Gallery accuracy_figures(const std::vector<Line>& lines) {
             .rules = training_rule(lines)};
   if (have_multiples(lines))
     for (Series& series : expected_series(lines)) plot.series.push_back(std::move(series));
-  plot.legend = true;
-  Gallery gallery{{{"accuracy", draw(plot), "Needles found against length. Bars: Wilson's 95 % interval; marks stand a little apart where bars would hide each other."}}};
+  Gallery gallery{{{"accuracy", draw(plot), "Needles found against length. Bars: Wilson's 95 % interval; marks of one length stand side by side so that none hides another."}}};
   if (have_multiples(lines))
     if (auto picture = paper_picture(lines)) gallery.pictures.push_back(std::move(*picture));
   return gallery;
@@ -197,12 +201,13 @@ Gallery cost_figures(const std::vector<Line>& lines) {
   return gallery;
 }
 
-Gallery loss_figures(const std::vector<TrainingFolder>& trainings) {
+Gallery loss_figures(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines) {
   std::vector<TrainingFolder> begun;
   for (const TrainingFolder& run : trainings)
     if (!run.steps.empty()) begun.push_back(run);
   if (begun.empty()) return {};
-  return {{loss_picture(begun), lr_picture(begun)}};
+  const std::vector<size_t> styles = styles_of(begun, lines);
+  return {{loss_picture(begun, styles), lr_picture(begun, styles)}};
 }
 
 }  // namespace smooth

@@ -15,8 +15,8 @@ Gallery accuracy_figures(const std::vector<Line>& lines);
 // Seconds per task and per context token, hidden memory and peak memory against length: Fig. 4 in miniature.
 Gallery cost_figures(const std::vector<Line>& lines);
 
-// Losses, smoothed over raw, and learning rates.
-Gallery loss_figures(const std::vector<TrainingFolder>& trainings);
+// Losses, smoothed over raw, and learning rates; in the colours of the lines of the same names.
+Gallery loss_figures(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines);
 
 // Mean of what came before, weighted by exp(-age / span), from the first value on:
 //   s_i = sum_j w^(i-j) x_j / sum_j w^(i-j),  w = exp(-1 / span)

@@ -58,20 +58,25 @@ std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_leng
 }
 
 void label_lines(std::vector<Line>& lines) {
-  for (Line& line : lines) line.label = line.kind().model;
+  std::vector<std::string> added(lines.size());
   for (const Trait& trait : traits()) {
-    std::map<std::string, std::vector<Line*>> same;
-    for (Line& line : lines) same[line.label].push_back(&line);
-    for (const auto& [label, group] : same) {
-      const bool differ = std::any_of(group.begin(), group.end(), [&](Line* l) { return trait(*l) != trait(*group[0]); });
+    std::map<std::pair<std::string, std::string>, std::vector<size_t>> same;
+    for (size_t i = 0; i < lines.size(); ++i) same[{lines[i].kind().model, added[i]}].push_back(i);
+    for (const auto& [name, group] : same) {
+      const bool differ = std::any_of(group.begin(), group.end(), [&](size_t i) { return trait(lines[i]) != trait(lines[group[0]]); });
       if (!differ) continue;
-      for (Line* line : group) line->label += ", " + trait(*line);
+      for (const size_t i : group) added[i] += (added[i].empty() ? "" : ", ") + trait(lines[i]);
     }
   }
+  for (size_t i = 0; i < lines.size(); ++i) lines[i].label = lines[i].kind().model + (added[i].empty() ? "" : " (" + added[i] + ")");
 }
 
 bool have_multiples(const std::vector<Line>& lines) {
   return std::all_of(lines.begin(), lines.end(), [](const Line& line) { return line.training_length > 0; });
+}
+
+double place_of(const Line& line, const Cell& cell, bool multiples) {
+  return multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
 }
 
 const Cell* cell_at(const Line& line, double multiple) {

@@ -25,12 +25,15 @@ struct Line {
 // the same line and length: a table has one place for them.
 std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_length, const std::string& folder = "");
 
-// Names the lines by their model, adding mode, stopping, chunk, window, dataset and folder only as far as it takes to
-// tell them apart.
+// Names the lines by their model, with mode, stopping, chunk, window, dataset and folder in brackets as far as it takes
+// to tell them apart: "swa-SR (no early stop)".
 void label_lines(std::vector<Line>& lines);
 
 // Whether the lines can stand under multiples of the training length; otherwise they stand under lengths.
 bool have_multiples(const std::vector<Line>& lines);
+
+// Where a cell stands in a table or a picture: at its multiple, or at its length.
+double place_of(const Line& line, const Cell& cell, bool multiples);
 
 // A line's cell at a multiple of the training length, or nullptr.
 const Cell* cell_at(const Line& line, double multiple);

@@ -24,11 +24,12 @@ figure { margin: 1.2rem 0 }
 figcaption { max-width: 44rem; font: 0.82rem/1.5 var(--sans); color: var(--soft); margin-top: 0.55rem }
 .scroll { overflow-x: auto; overscroll-behavior-x: contain }
 
-table { border-collapse: collapse; font: 0.84rem/1.35 var(--sans); font-variant-numeric: tabular-nums; border-bottom: 1.5px solid var(--ink) }
-thead { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink) }
-th, td { padding: 0.36rem 0.75rem; text-align: left; vertical-align: top; font-weight: 400; white-space: nowrap }
-thead th { font-weight: 600; vertical-align: bottom }
-th:first-child { position: sticky; left: 0; background: var(--page); padding-left: 0; font-weight: 500 }
+table { border-collapse: separate; border-spacing: 0; font: 0.84rem/1.35 var(--sans); font-variant-numeric: tabular-nums }
+th, td { padding: 0.36rem 0.6rem; text-align: left; vertical-align: top; font-weight: 400; white-space: nowrap }
+thead th { font-weight: 600; vertical-align: bottom; border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink) }
+tbody tr:last-child > * { border-bottom: 1.5px solid var(--ink) }
+th:first-child { position: sticky; left: 0; background: var(--page); padding-left: 0 }
+tbody th:first-child { font-weight: 500; white-space: normal; min-width: 9rem; max-width: 13rem }
 td:last-child, th:last-child { padding-right: 0.2rem }
 .number { text-align: right }
 tr.ours:not(:first-child) > * { border-top: 1px solid var(--line) }
@@ -74,7 +75,7 @@ mark.value { background: none; padding: 0; border-bottom: 2px solid #d9a400; bor
   h1 { font-size: 1.6rem }
   .turn { grid-template-columns: 1fr }
   th, td { padding: 0.36rem 0.5rem }
-  th:first-child { max-width: 9.5rem; white-space: normal }
+  tbody th:first-child { min-width: 6.5rem; max-width: 8rem }
 }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e4e6e9; --soft: #9aa0a9; --line: #34383f; --page: #16181b; --tint: #1f2226; --asked: #5c4a00; --other: #2d333c;

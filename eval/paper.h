@@ -11,11 +11,12 @@ namespace smooth {
 
 // One line of NIAH results of a 3B model trained at 32k, in per cent, at 8k, 16k, 32k, 64k, 128k and 256k.
 struct PaperLine {
-  std::string name, table;
+  std::string model, variant, table;  // "SWA-4k-SR", "early stop", "Table 7"
   std::array<double, 6> scores;
 
   // The score at a multiple of the training length: 1/4, 1/2, 1, 2, 4 or 8; nothing elsewhere.
   std::optional<double> at(double multiple) const;
+  std::string name() const { return variant.empty() ? model : model + " (" + variant + ")"; }
 };
 
 inline constexpr std::array<double, 6> kPaperMultiples = {0.25, 0.5, 1, 2, 4, 8};

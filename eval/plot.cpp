@@ -14,6 +14,8 @@ namespace smooth {
 namespace {
 
 constexpr double kWidth = 500, kHeight = 330, kLine = 17, kPad = 9;
+constexpr double kAside = 4;  // between the marks of neighbouring series at the same place
+constexpr size_t kTicks = 7;  // at most, where an axis chooses them itself
 
 // Okabe and Ito's palette without its yellow, which vanishes on white, and the same hues lifted for dark paper.
 struct Colour {
@@ -69,10 +71,23 @@ std::vector<double> ticks_of(const Axis& axis, const Scale& scale, size_t at_mos
   return axis.at.empty() ? ticks(axis.scaling, scale.low, scale.high, at_most) : axis.at;
 }
 
-double widest_label(const Plot& plot) {
+// "swa-SR (early stop)" at the end of a line stands in two rows.
+std::pair<std::string, std::string> rows_of(const std::string& label) {
+  const size_t cut = label.find(" (");
+  return cut == std::string::npos ? std::pair(label, std::string()) : std::pair(label.substr(0, cut), label.substr(cut + 1));
+}
+
+double widest_name(const Plot& plot) {
   double widest = 0;
-  for (const Series& series : plot.series) widest = std::max(widest, text_width(series.label));
+  for (const Series& series : plot.series) {
+    const auto [first, second] = rows_of(series.label);
+    widest = std::max({widest, text_width(first), text_width(second)});
+  }
   return widest;
+}
+
+bool two_rows(const Axis& axis, const std::vector<double>& at) {
+  return std::any_of(at.begin(), at.end(), [&](double tick) { return axis.label(tick).find('\n') != std::string::npos; });
 }
 
 Frame frame_of(const Plot& plot) {
@@ -80,13 +95,13 @@ Frame frame_of(const Plot& plot) {
   set_range(plot, true, frame.x);
   set_range(plot, false, frame.y);
   double labels = 0;
-  for (const double tick : ticks_of(plot.y, frame.y, 6)) labels = std::max(labels, text_width(plot.y.label(tick)));
-  const double names = widest_label(plot);
+  for (const double tick : ticks_of(plot.y, frame.y, kTicks)) labels = std::max(labels, text_width(plot.y.label(tick)));
+  const double names = widest_name(plot);
   frame.names_at_ends = !plot.legend && names > 0 && names <= 0.3 * kWidth;
   frame.left = labels + 14;
-  frame.right = kWidth - (frame.names_at_ends ? names + 22 : 14);
+  frame.right = kWidth - (frame.names_at_ends ? names + 16 : 14);
   frame.top = 2 * kLine + 4;
-  frame.bottom = kHeight - 3 * kLine - 4;
+  frame.bottom = kHeight - (two_rows(plot.x, ticks_of(plot.x, frame.x, kTicks)) ? 3 : 2) * kLine - 6;
   frame.x.from = frame.left + kPad;
   frame.x.to = frame.right - kPad;
   frame.y.from = frame.bottom - kPad;
@@ -98,7 +113,7 @@ Frame frame_of(const Plot& plot) {
 
 std::string draw_y_axis(const Plot& plot, const Frame& frame) {
   std::string out = text_at(2, 13, "start", plot.y.title, " class=\"title\"");
-  for (const double tick : ticks_of(plot.y, frame.y, 6)) {
+  for (const double tick : ticks_of(plot.y, frame.y, kTicks)) {
     const double y = frame.y(tick);
     out += line_at(frame.left, y, frame.right, y, " class=\"grid\" stroke=\"#e2e4e8\"");
     out += text_at(frame.left - 7, y + 4.5, "end", plot.y.label(tick));
@@ -110,7 +125,7 @@ std::string draw_y_axis(const Plot& plot, const Frame& frame) {
 std::string draw_x_axis(const Plot& plot, const Frame& frame) {
   std::string out = line_at(frame.left, frame.bottom, frame.right, frame.bottom, " class=\"axis\" stroke=\"#888d96\"");
   double taken = -HUGE_VAL;
-  for (const double tick : ticks_of(plot.x, frame.x, 7)) {
+  for (const double tick : ticks_of(plot.x, frame.x, kTicks)) {
     const std::string label = plot.x.label(tick);
     const size_t cut = std::min(label.find('\n'), label.size());
     const std::string first = label.substr(0, cut), second = cut < label.size() ? label.substr(cut + 1) : "";
@@ -130,7 +145,7 @@ std::string draw_rules(const Plot& plot, const Frame& frame) {
     if (rule.x < frame.x.low || rule.x > frame.x.high) continue;
     const double x = frame.x(rule.x), half = text_width(rule.label) / 2;
     out += line_at(x, frame.top - 3, x, frame.bottom, " class=\"rule\" stroke=\"#888d96\" stroke-dasharray=\"2 3\"");
-    out += text_at(std::clamp(x, half + 2, kWidth - half - 2), frame.top - 7, "middle", rule.label,
+    out += text_at(std::clamp(x, frame.left + half, frame.right - half), frame.top - 7, "middle", rule.label,
                    " class=\"second\" fill=\"#6a707a\"");
   }
   return out;
@@ -165,7 +180,7 @@ std::string open_group(const Series& series) {
   return fmt::format("<g class=\"{}\" stroke=\"{}\" fill=\"{}\"{}>", look, paint, paint, series.faint ? " opacity=\"0.3\"" : "");
 }
 
-// `shift` moves marks and bars aside, so that bars at equal places do not hide each other.
+// `shift` moves marks and bars aside, so that those at equal places do not hide each other.
 std::string draw_series(const Series& series, const Frame& frame, double shift) {
   std::string path, marks;
   for (const Point& point : series.points) {
@@ -186,23 +201,30 @@ std::vector<const Series*> named(const Plot& plot) {
   return out;
 }
 
-// Names at the ends of their lines, pushed apart where lines end together.
+// Names at the ends of their lines, pushed apart where lines end together: first downwards, then back up from the bottom.
 std::string draw_names(const Plot& plot, const Frame& frame) {
   std::vector<const Series*> order = named(plot);
-  const auto height = [&](const Series* s) { return frame.y(s->points.back().y); };
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return height(a) < height(b); });
-  std::vector<double> places;
-  for (const Series* series : order)
-    places.push_back(std::max(height(series), places.empty() ? frame.top : places.back() + kLine));
-  double floor = frame.bottom + kLine / 2;
-  for (size_t i = order.size(); i-- > 0; floor = places[i] - kLine) places[i] = std::min(places[i], floor);
+  const auto end = [&](const Series* s) { return frame.y(s->points.back().y); };
+  const auto height = [](const Series* s) { return rows_of(s->label).second.empty() ? kLine : 2 * kLine - 3; };
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return end(a) < end(b); });
+  std::vector<double> tops;
+  double floor = frame.top - kLine / 2;
+  for (const Series* series : order) {
+    tops.push_back(std::max(end(series) - kLine / 2, floor));
+    floor = tops.back() + height(series);
+  }
+  double ceiling = frame.bottom + kLine;
+  for (size_t i = order.size(); i-- > 0; ceiling = tops[i]) tops[i] = std::min(tops[i], ceiling - height(order[i]));
   std::string out;
   for (size_t i = 0; i < order.size(); ++i) {
-    const double x = frame.x(order[i]->points.back().x) + 8, y = height(order[i]);
+    const auto [first, second] = rows_of(order[i]->label);
+    const double y = tops[i] + kLine / 2, x = frame.right + 14;
     out += open_group(*order[i]);
-    out += fmt::format("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}H{:.1f}\" fill=\"none\" stroke-width=\"0.8\" opacity=\"0.6\"/>", x, y,
-                       frame.right + 4, places[i], frame.right + 9);
-    out += text_at(frame.right + 12, places[i] + 4.5, "start", order[i]->label, " class=\"name\" stroke=\"none\"") + "</g>\n";
+    out += fmt::format("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}H{:.1f}\" fill=\"none\" stroke-width=\"1\" stroke-dasharray=\"1 3\"/>",
+                       frame.x(order[i]->points.back().x) + 12, end(order[i]), frame.right + 3, y, x - 4);
+    out += text_at(x, y + 4.5, "start", first, " stroke=\"none\"");
+    if (!second.empty()) out += text_at(x, y + 1.5 + kLine, "start", second, " stroke=\"none\" font-size=\"12\"");
+    out += "</g>\n";
   }
   return out;
 }
@@ -210,7 +232,7 @@ std::string draw_names(const Plot& plot, const Frame& frame) {
 // Rows of line, mark and name under the plot; `height` grows by what they take.
 std::string draw_legend(const Plot& plot, double& height) {
   std::string out;
-  double x = 4, y = height + kLine / 2;
+  double x = 4, y = height + kLine;
   for (const Series* series : named(plot)) {
     const double width = 44 + text_width(series->label);
     if (x > 4 && x + width > kWidth) x = 4, y += kLine + 3;
@@ -225,18 +247,17 @@ std::string draw_legend(const Plot& plot, double& height) {
 
 }  // namespace
 
-double text_width(const std::string& text) { return 7.2 * static_cast<double>(display_width(text)); }
+double text_width(const std::string& text) { return 7.8 * static_cast<double>(display_width(text)); }
 
 std::string draw(const Plot& plot) {
   const Frame frame = frame_of(plot);
   std::string body = draw_y_axis(plot, frame) + draw_rules(plot, frame) + draw_x_axis(plot, frame);
-  const auto barred = [](const Series& s) { return std::any_of(s.points.begin(), s.points.end(), [](const Point& p) { return p.low.has_value(); }); };
-  const auto bars = static_cast<double>(std::count_if(plot.series.begin(), plot.series.end(), barred));
-  double place = -(bars - 1) / 2;
+  const auto aside = [](const Series& s) { return s.marks && !s.points.empty(); };
+  double place = -static_cast<double>(std::count_if(plot.series.begin(), plot.series.end(), aside) - 1) / 2;
   std::string behind, before;
   for (const Series& series : plot.series) {
     if (series.points.empty()) continue;
-    const double shift = barred(series) ? 5 * place++ : 0;
+    const double shift = aside(series) ? kAside * place++ : 0;
     (series.faint || series.grey ? behind : before) += draw_series(series, frame, shift);
   }
   body += behind + before;

@@ -18,13 +18,13 @@ struct Point {
 };
 
 struct Series {
-  std::string label;        // empty: neither named nor listed
+  std::string label = {};   // empty: neither named nor listed
   size_t style = 0;         // colour and mark: equal numbers look alike in all plots of a report
   bool marks = true;
   bool dashed = false;
   bool faint = false;       // behind everything else
   bool grey = false;        // a reference, not one of ours
-  std::vector<Point> points;
+  std::vector<Point> points = {};
 };
 
 struct Axis {

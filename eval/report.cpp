@@ -71,13 +71,13 @@ std::vector<TableCell> training_row(const TrainingFolder& run) {
           format_duration(seconds), seconds > 0 ? format_count(tokens / seconds) : "–"};
 }
 
-void add_training(const std::vector<TrainingFolder>& trainings, Blocks& blocks) {
+void add_training(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines, Blocks& blocks) {
   blocks.push_back(Heading{"Training"});
   Table table{"The last loss is smoothed as in the picture; targets are the tokens that carried loss; time is that of the steps alone.",
               {"run", "seed", "steps", "first loss", "last loss", "tokens", "targets", "time", "tokens/s"}, 1, {}};
   for (const TrainingFolder& run : trainings) table.add(training_row(run));
   blocks.push_back(std::move(table));
-  if (Gallery gallery = loss_figures(trainings); !gallery.pictures.empty()) blocks.push_back(std::move(gallery));
+  if (Gallery gallery = loss_figures(trainings, lines); !gallery.pictures.empty()) blocks.push_back(std::move(gallery));
 }
 
 // As a shell reads it back.
@@ -145,7 +145,7 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   Page page{"Smooth Reading: report", {}};
   if (!lines.empty()) add_results(lines, page.blocks);
   add_readings(runs.evaluations, page.blocks);
-  if (!runs.trainings.empty()) add_training(runs.trainings, page.blocks);
+  if (!runs.trainings.empty()) add_training(runs.trainings, lines, page.blocks);
   add_provenance(runs, folders, out, page.blocks);
 
   const std::string prefix = path.stem().string() + "-";

@@ -14,15 +14,10 @@ namespace {
 
 constexpr const char* kNone = "–";
 
-// Where a cell stands: at its multiple, or at its length when training lengths are not known.
-double column_of(const Line& line, const Cell& cell, bool multiples) {
-  return multiples ? line.multiple(cell) : static_cast<double>(*cell.length);
-}
-
 std::set<double> columns_of(const std::vector<Line>& lines, bool multiples) {
   std::set<double> columns;
   for (const Line& line : lines)
-    for (const Cell& cell : line.cells) columns.insert(column_of(line, cell, multiples));
+    for (const Cell& cell : line.cells) columns.insert(place_of(line, cell, multiples));
   return columns;
 }
 
@@ -40,27 +35,27 @@ std::string tasks_of(const Line& line) {
 
 std::vector<TableCell> our_row(const Line& line, const std::set<double>& columns, bool multiples) {
   const Cell& kind = line.kind();
-  std::vector<TableCell> row = {line.label, mode_label(kind.mode), text_of(kind.window, "dense"), text_of(kind.chunk, kNone),
-                                stops(kind), tasks_of(line)};
+  std::vector<TableCell> row = {line.label, mode_label(kind.mode), tasks_of(line)};
   const bool same_n = std::all_of(line.cells.begin(), line.cells.end(), [&](const Cell& c) { return c.n == kind.n; });
   for (const double column : columns) {
     const auto cell = std::find_if(line.cells.begin(), line.cells.end(),
-                                   [&](const Cell& c) { return column_of(line, c, multiples) == column; });
+                                   [&](const Cell& c) { return place_of(line, c, multiples) == column; });
     if (cell == line.cells.end()) row.push_back(kNone);
     else row.push_back({format_score(cell->score), format_interval(*cell) + (same_n ? "" : fmt::format(" n={}", cell->n))});
   }
+  row.insert(row.end(), {text_of(kind.window, "dense"), text_of(kind.chunk, kNone), stops(kind)});
   return row;
 }
 
-// A row that compares: a name, empty settings, and what `score` gives at each column.
+// A row that compares: a name, what `score` gives at each column, and no settings.
 template <class Score>
 std::vector<TableCell> compared_row(const std::string& name, const std::set<double>& columns, Score score) {
-  std::vector<TableCell> row(6, TableCell(""));
-  row[0] = name;
+  std::vector<TableCell> row = {name, "", ""};
   for (const double column : columns) {
     const std::optional<double> value = score(column);
     row.push_back(value ? format_score(*value) : "");
   }
+  row.insert(row.end(), 3, TableCell(""));
   return row;
 }
 
@@ -71,11 +66,14 @@ std::string caption_of(const std::vector<Line>& lines, bool multiples) {
   if (!multiples) return out + " Columns are context lengths in tokens: the training length is not known (training_length: 0).";
   out += " Columns are multiples of the training length";
   if (trained.size() == 1) out += fmt::format(", {} tokens", *trained.begin());
-  return out + ". In italics the paper's line of the same kind, at the same multiples of its 32k, and window ÷ length: what one-step"
-               " reading finds when it sees no more than its window.";
+  return out + ". In italics the paper's line of the same kind at the same multiples of its 32k (Table 3; for smooth reading with a window"
+               " Table 7, with early stop as here), and window ÷ length: what one-step reading finds when it sees no more than its window.";
 }
 
-std::string percent(const Cell& cell) { return fmt::format("{} % {}", format_score(cell.score), format_interval(cell)); }
+// With a blank that does not break.
+std::string percent(const Cell& cell) {
+  return fmt::format("{}\u00a0% [{:.1f},\u00a0{:.1f}]", format_score(cell.score), cell.ci_low, cell.ci_high);
+}
 
 bool is_smooth(const Line& line) { return line.kind().mode == "sr"; }
 bool is_dense_one_step(const Line& line) { return line.kind().mode == "os" && !line.kind().window; }
@@ -90,20 +88,36 @@ const Line* furthest_smooth(const std::vector<Line>& lines) {
 
 std::string ratio(double after, double before) { return before > 0 && after > 0 ? fmt::format("{:.2f}", after / before) : kNone; }
 
-// "1.04 times the time per context token and 1.00 times the peak memory"; empty unless both are measured at both.
+// "1.04 and 1.00 for swa-SR"; empty unless time and memory are measured at both.
 std::string growth(const Line& line, const std::pair<double, double>& multiples) {
   const Cell *a = cell_at(line, multiples.first), *b = cell_at(line, multiples.second);
   if (!a || !b || !(seconds_per_context_token(*a) > 0) || a->peak_bytes <= 0) return "";
-  return fmt::format("{} times the time per context token and {} times the peak memory",
-                     ratio(seconds_per_context_token(*b), seconds_per_context_token(*a)),
-                     ratio(static_cast<double>(b->peak_bytes), static_cast<double>(a->peak_bytes)));
+  return fmt::format("{} and {} for {}", ratio(seconds_per_context_token(*b), seconds_per_context_token(*a)),
+                     ratio(static_cast<double>(b->peak_bytes), static_cast<double>(a->peak_bytes)), line.label);
 }
 
-// Whether an interval lies above another, below it or across it.
-std::string verdict(const Cell& ours, const Cell& theirs) {
-  if (ours.ci_low > theirs.ci_high) return "above";
-  if (ours.ci_high < theirs.ci_low) return "below";
-  return "not apart from";
+std::string joined(const std::vector<std::string>& parts, const char* between, const char* last) {
+  std::string out;
+  for (size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : i + 1 < parts.size() ? between : last) + parts[i];
+  return out;
+}
+
+// How a cell's interval lies to those of the other modes' cells of the same length: ", above A and B, below C".
+std::string comparison(const Line& ours, const Cell& cell, const std::vector<Line>& lines) {
+  std::vector<std::string> above, below, across;
+  for (const Line& line : lines) {
+    if (is_smooth(line) || line.training_length != ours.training_length) continue;
+    for (const Cell& theirs : line.cells) {
+      if (theirs.length != cell.length) continue;
+      auto& place = cell.ci_low > theirs.ci_high ? above : cell.ci_high < theirs.ci_low ? below : across;
+      place.push_back(fmt::format("{} ({})", line.label, percent(theirs)));
+    }
+  }
+  std::string out;
+  if (!above.empty()) out += ", above " + joined(above, ", ", " and ");
+  if (!below.empty()) out += ", below " + joined(below, ", ", " and ");
+  if (!across.empty()) out += ", its interval overlapping that of " + joined(across, ", ", " and ");
+  return out.empty() ? "; no other mode was tested there" : out;
 }
 
 std::vector<TableCell> cost_row(const Line& line, const Cell* a, const Cell* b) {
@@ -125,14 +139,15 @@ std::vector<TableCell> cost_row(const Line& line, const Cell* a, const Cell* b) 
 Table table3(const std::vector<Line>& lines) {
   const bool multiples = have_multiples(lines);
   const std::set<double> columns = columns_of(lines, multiples);
-  Table table{caption_of(lines, multiples), {"model", "mode", "window", "chunk", "early stop", "n"}, 2, {}};
+  Table table{caption_of(lines, multiples), {"model", "mode", "n"}, 2, {}};
   for (const double column : columns)
     table.head.push_back(multiples ? format_multiple(column) : format_length(static_cast<int64_t>(column)));
+  table.head.insert(table.head.end(), {"window", "chunk", "early stop"});
   for (const Line& line : lines) {
     table.add(our_row(line, columns, multiples));
     if (!multiples) continue;
     if (const PaperLine* paper = paper_line(line.kind()))
-      table.add(compared_row(fmt::format("paper: {} ({})", paper->name, paper->table), columns,
+      table.add(compared_row("paper: " + paper->model, columns,
                              [&](double column) { return paper->at(column); }), RowKind::kPaper);
     if (expected_score(line.kind()))
       table.add(compared_row("window ÷ length", columns, [&](double column) {
@@ -157,7 +172,7 @@ Table table3_tidy(const std::vector<Line>& lines) {
       table.add({line.label, c.model, c.architecture, c.mode, c.benchmark, c.dataset, maybe(c.window), maybe(c.chunk),
                  maybe(c.early_stop), known ? number(line.training_length) : "", maybe(c.length),
                  known ? number(line.multiple(c)) : "", number(c.n), number(c.score), number(c.ci_low), number(c.ci_high),
-                 paper ? paper->name : "", paper ? maybe(paper->at(line.multiple(c))) : "", maybe(expected_score(c)),
+                 paper ? paper->name() : "", paper ? maybe(paper->at(line.multiple(c))) : "", maybe(expected_score(c)),
                  number(c.seconds), number(c.prefill_seconds), number(c.decode_seconds), number(c.prefill_tokens),
                  number(c.decode_tokens), number(c.context_tokens), number(c.peak_bytes), number(c.state_bytes)});
     }
@@ -194,31 +209,23 @@ std::string accuracy_sentence(const std::vector<Line>& lines) {
   const Line* ours = furthest_smooth(lines);
   if (!ours) return "";
   const Cell& last = ours->cells.back();
-  std::string others;
-  for (const Line& line : lines) {
-    if (is_smooth(line) || line.training_length != ours->training_length) continue;
-    const auto theirs = std::find_if(line.cells.begin(), line.cells.end(), [&](const Cell& c) { return c.length == last.length; });
-    if (theirs == line.cells.end()) continue;
-    others += fmt::format("{}{} {} {}", others.empty() ? "" : "; ", verdict(last, *theirs), line.label, percent(*theirs));
-  }
-  const std::string where = ours->training_length > 0
-                                ? fmt::format("{} the training length ({} tokens)", format_multiple(ours->multiple(last)), *last.length)
-                                : fmt::format("{} tokens", *last.length);
-  return fmt::format("At {}, the longest that smooth reading was tested at, {} scores {} of {} tasks{}.", where, ours->label,
-                     percent(last), last.n, others.empty() ? ", and no other mode was tested there" : ": its interval lies " + others);
+  const std::string tokens = fmt::format("{} tokens", *last.length);
+  const std::string where = ours->training_length > 0 ? fmt::format("{} the training length ({})", format_multiple(ours->multiple(last)), tokens) : tokens;
+  return fmt::format("At {}, the longest at which smooth reading was tested, {} scores {}{}.", where, ours->label, percent(last),
+                     comparison(*ours, last, lines));
 }
 
 std::string cost_sentence(const std::vector<Line>& lines) {
   const auto multiples = compared_multiples(lines);
   if (!multiples) return "";
-  std::string parts;
+  std::vector<std::string> parts;
   for (const Line& line : lines) {
     const std::string text = is_smooth(line) || is_dense_one_step(line) ? growth(line, *multiples) : "";
-    if (!text.empty()) parts += fmt::format("{}{} {}", parts.empty() ? "" : "; ", line.label, text);
+    if (!text.empty()) parts.push_back(text);
   }
   if (parts.empty()) return "";
-  return fmt::format("From {} to {} the training length a reading takes: {}.", format_multiple(multiples->first),
-                     format_multiple(multiples->second), parts);
+  return fmt::format("From {} to {} the training length, time per context token and peak memory change by factors of {}.",
+                     format_multiple(multiples->first), format_multiple(multiples->second), joined(parts, ", ", ", and "));
 }
 
 }  // namespace smooth

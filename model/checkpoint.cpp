@@ -19,14 +19,18 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
   decoder.num_hidden_layers = config.num_hidden_layers;
   decoder.num_attention_heads = config.num_attention_heads;
   decoder.num_key_value_heads = config.num_key_value_heads;
-  decoder.head_dim = config.hidden_size / config.num_attention_heads;
+  decoder.head_dim = config.head_dim.value_or(config.hidden_size / config.num_attention_heads);
   decoder.intermediate_size = config.intermediate_size;
   decoder.rope_theta = config.rope_theta;
   decoder.rms_norm_eps = config.rms_norm_eps;
   decoder.tie_word_embeddings = config.tie_word_embeddings;
   decoder.windows.assign(config.num_hidden_layers, sliding_window.value_or(0));
   auto model = std::make_unique<Decoder>(decoder, at::TensorOptions().device(device).dtype(at::kFloat));
-  model->initialise(seed, config.initializer_range);
+  if (config.initial == "induction") {
+    model->initialise_induction(seed);
+  } else {
+    model->initialise(seed, config.initializer_range.value_or(0));
+  }
   return model;
 }
 

@@ -27,6 +27,9 @@ class Decoder : public Model {
 
   // Normal weights of standard deviation `deviation` (0: one over the root of fan-in), zero biases, unit norms.
   void initialise(uint64_t seed, double deviation);
+  // The same, then attention that begins as soft n-gram induction (model/induction.cpp): what a pretrained model has
+  // learned from much text, and a small one would need long for. Nothing of any task is in it.
+  void initialise_induction(uint64_t seed);
 
   at::Tensor forward(const Batch& batch) const override;
   at::Tensor step(const Step& step, State& state) const override;

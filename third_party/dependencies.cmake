@@ -12,6 +12,7 @@ find_path(PCRE2_INCLUDE pcre2.h REQUIRED)
 find_library(PCRE2_LIBRARY pcre2-8 REQUIRED)
 find_path(SENTENCEPIECE_INCLUDE sentencepiece_processor.h REQUIRED)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+find_library(SENTENCEPIECE_TRAINER sentencepiece_train REQUIRED)
 
 # LibTorch's headers carry another fmt, and /usr/include cannot be put ahead of them. A folder that holds nothing but
 # a link to the system's fmt can: it comes first on every target, so all five libraries speak the same fmt.
@@ -31,7 +32,7 @@ target_link_libraries(third_party_text INTERFACE nlohmann_json::nlohmann_json fm
 
 add_library(third_party_data INTERFACE)
 target_include_directories(third_party_data SYSTEM INTERFACE ${PCRE2_INCLUDE} ${SENTENCEPIECE_INCLUDE})
-target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl)
+target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl)
 
 # LibTorch by hand: find_package(Torch) wants nvcc and links libtorch_cuda into everything, which doubles the start-up time.
 # A CUDA device is opened at run time instead.

@@ -162,9 +162,48 @@ TEST_CASE("Qwen2 logits, loss and gradients equal Hugging Face's", "[cpu][fixtur
     const auto model = load_model(path, {}, at::kCPU);
     const Safetensors io(path + "/io.safetensors"), gradients(path + "/grads.safetensors");
     INFO(name);
-    for (const std::string& tensor : io.names()) UNSCOPED_INFO(tensor << " " << io.get(tensor).sizes());
-    for (const std::string& tensor : gradients.names()) UNSCOPED_INFO("grad " << tensor);
     CHECK(model->window() == (name == "qwen2_tied_full" ? 0 : 8));
-    FAIL("look");
+    const at::Tensor ids = io.get("input_ids"), labels = io.get("labels");  // [2, 41]
+    Batch rows;
+    for (int64_t n = 0; n < ids.size(0); ++n) {
+      for (int64_t t = 0; t < ids.size(1); ++t) {
+        const int64_t label = t + 1 < ids.size(1) ? labels[n][t + 1].item<int64_t>() : -1;
+        rows.ids.push_back(ids[n][t].item<int64_t>());
+        rows.targets.push_back(label >= 0 ? label : -1);
+        rows.num_targets += label >= 0 ? 1 : 0;
+      }
+      rows.cu_seqlens.push_back(static_cast<int32_t>(rows.num_tokens()));
+    }
+    check_close("logits", io.get("logits_f64").flatten(0, 1), all_logits(*model, rows), 5e-5);
+
+    for (const Parameter& parameter : model->parameters()) parameter.value.requires_grad_();
+    const at::Tensor loss = loss_sum(*model, rows) / rows.num_targets;
+    loss.backward();
+    CHECK(loss.item<double>() == Approx(io.get("loss").item<double>()).epsilon(1e-5));
+    for (const Parameter& parameter : model->parameters()) {
+      check_close(parameter.name, gradients.get(parameter.name), parameter.value.grad(), 5e-5);
+    }
+
+    Batch documents = rows;  // the first row's tokens as three documents
+    documents.ids.resize(ids.size(1));
+    documents.targets.resize(ids.size(1));
+    documents.cu_seqlens = {0};
+    const at::Tensor lengths = io.get("packed_lens");
+    for (int64_t n = 0; n < lengths.numel(); ++n) documents.cu_seqlens.push_back(documents.cu_seqlens.back() + static_cast<int32_t>(lengths[n].item<int64_t>()));
+    check_close("packed logits", io.get("packed_logits")[0], all_logits(*model, documents).detach(), 5e-5);
+
+    const at::Tensor chunks = io.get("chunk_sizes");
+    auto state = model->new_state(2);
+    std::vector<at::Tensor> pieces[2];
+    for (int64_t i = 0, begin = 0; i < chunks.numel(); begin += chunks[i++].item<int64_t>()) {
+      const int64_t length = chunks[i].item<int64_t>();
+      Step step{.ids = {}, .rows = {0, 1}, .lengths = {length, length}};
+      for (const int64_t row : {0, 1}) {
+        for (int64_t t = begin; t < begin + length; ++t) step.ids.push_back(ids[row][t].item<int64_t>());
+      }
+      const at::Tensor logits = model->logits(model->step(step, *state)).detach();  // [2 length, V]
+      for (const int64_t row : {0, 1}) pieces[row].push_back(logits.narrow(0, row * length, length));
+    }
+    for (const int64_t row : {0, 1}) check_close("chunked logits", io.get("logits_f64")[row], at::cat(pieces[row]), 5e-5);
   }
 }
