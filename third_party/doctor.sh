@@ -45,7 +45,7 @@ gpu() { command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,memory.t
 
 cuda_compiler() {
   local nvcc
-  for nvcc in "$(command -v nvcc)" "${CUDA_HOME:-/nowhere}/bin/nvcc" /usr/local/cuda/bin/nvcc "$cache/wheels/nvidia/cu13/bin/nvcc"; do
+  for nvcc in "${TORCH_DIR%/torch}/nvidia/cu13/bin/nvcc" "${CUDA_HOME:-/nowhere}/bin/nvcc" "$(command -v nvcc)" /usr/local/cuda/bin/nvcc; do
     if [ -x "$nvcc" ]; then
       echo "$("$nvcc" --version | sed -n 's/.*release.*, V//p') in ${nvcc%/bin/nvcc}"
       return

@@ -13,7 +13,7 @@ usage: ./smooth setup [--cuda] [--unpack]
        ./smooth setup --pack FILE.tar.gz
        ./smooth setup --from FILE.tar.gz
 
-  --cuda       also what a CUDA device needs: NVIDIA's libraries and the CUDA compiler (about 2 GB to download)
+  --cuda       also what a CUDA device needs: NVIDIA's libraries and the CUDA compiler (2.1 GB to download)
   --unpack     never install Debian packages, even as root: unpack them into the cache
   --pack FILE  write the libraries to one file, for a machine without network that has g++, cmake and a LibTorch of its own
   --from FILE  take the libraries from such a file; there, set TORCH_DIR to LibTorch's folder for every call of ./smooth
