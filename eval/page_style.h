@@ -35,7 +35,7 @@ td:last-child, th:last-child { padding-right: 0.2rem }
 tr.ours:not(:first-child) > * { border-top: 1px solid var(--line) }
 tr.paper > *, tr.expected > * { color: var(--soft); font-style: italic; padding-top: 0; font-weight: 400 }
 tr.paper th, tr.expected th { padding-left: 0.9rem }
-td.number small { display: block; color: var(--soft); font-size: 0.74rem }
+td.number small { display: block; color: var(--soft); font-size: 0.88em }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1.2rem 2.4rem; margin: 1.2rem 0 }
 .gallery figure { margin: 0; max-width: 34rem }
