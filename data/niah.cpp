@@ -212,19 +212,22 @@ Task Builder::build(int64_t n) {
     if (!task.context.empty()) task.context += separator();
     task.context += text;
   };
+  std::vector<std::vector<Evidence>> found(layout.queried.size());
   size_t next = 0;
   for (int64_t i = 0; i <= n; ++i) {
     for (; next < order.size() && layout.positions[order[next]] == i; ++next) {
       const Needle& needle = needles_[order[next]];
       append(needle.sentence);
-      if (std::find(layout.queried.begin(), layout.queried.end(), needle.key) == layout.queried.end()) continue;
+      const auto asked = std::find(layout.queried.begin(), layout.queried.end(), needle.key);
+      if (asked == layout.queried.end()) continue;
       const int64_t end = static_cast<int64_t>(task.context.size());
-      task.evidence.push_back({end - static_cast<int64_t>(needle.sentence.size()), end,
+      found[asked - layout.queried.begin()].push_back({end - static_cast<int64_t>(needle.sentence.size()), end,
                                "the special magic " + wording_.noun() + " for " + keys_[needle.key], needle.value});
     }
     if (i < n) append(unit(i));
   }
 
+  for (const std::vector<Evidence>& places : found) task.evidence.insert(task.evidence.end(), places.begin(), places.end());
   std::vector<std::string> asked;
   for (const int64_t key : layout.queried) {
     asked.push_back(keys_[key]);

@@ -27,7 +27,7 @@ struct Task {
   std::string metric;       // "string-match", "f1", ...
   bool early_stop = true;   // a teacher may stop before the last chunk
   int64_t length = 0;       // tokens of the whole one-step prompt, by the tokenizer that made the task
-  std::vector<Evidence> evidence;  // of the queried answers only, in the order of the text
+  std::vector<Evidence> evidence;  // of the queried answers only: in the order of the query, then of the text
 };
 
 }  // namespace smooth

@@ -90,10 +90,21 @@ unpack_packages() {
   rm -rf "$cache/apt"
 }
 
+# A development package's libx.so points to a libx.so.1 beside it. Where the machine has that one already, it was not fetched.
+mend_links() {
+  local link file
+  find "$prefix/lib/$triplet" -maxdepth 1 -xtype l 2>/dev/null | while read -r link; do
+    for file in "/usr/lib/$triplet/$(readlink "$link")" "/lib/$triplet/$(readlink "$link")"; do
+      if [ -e "$file" ]; then ln -sfn "$file" "$link"; fi
+    done
+  done || true
+}
+
 # to_cache PACKAGE...: marked until all is there, since half a package looks like a whole one.
 to_cache() {
   touch "$cache/unfinished"
   unpack_packages "$cache/deb" "$@"
+  mend_links
   wrap_compiler
   rm "$cache/unfinished"
 }
