@@ -73,8 +73,8 @@ bool continues_character(char c) { return (c & 0xC0) == 0x80; }
 // Text without marks; of a long one the middle is left out, between characters of UTF-8.
 void add_plain(const std::string& text, size_t context, std::vector<Stretch>& out) {
   if (text.empty()) return;
-  size_t head = context, tail = text.size() > context ? text.size() - context : 0;
-  if (text.size() <= 3 * context) return out.push_back({text, Ink::kPlain});
+  if (text.size() <= 5 * context) return out.push_back({text, Ink::kPlain});
+  size_t head = context, tail = text.size() - context;
   while (head < tail && continues_character(text[head])) ++head;
   while (tail > head && continues_character(text[tail])) --tail;
   out.push_back({text.substr(0, head), Ink::kPlain});
