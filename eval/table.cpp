@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 
 #include "eval/page.h"
@@ -17,6 +18,20 @@ std::string joined(const TableCell& cell) {
 std::string padded(const std::string& text, size_t width, bool left) {
   const std::string blanks(width - display_width(text), ' ');
   return left ? text + blanks : blanks + text;
+}
+
+// Words in lines of at most `width` characters.
+std::string wrapped(const std::string& text, size_t width) {
+  std::istringstream words(text);
+  std::string out, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+      out += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return out + line + "\n";
 }
 
 std::string markdown_cell(const std::string& text) {
@@ -79,7 +94,7 @@ std::string to_text(const Table& table) {
     out.erase(out.find_last_not_of(' ') + 1);
     return out + "\n";
   };
-  std::string out = table.caption.empty() ? "" : table.caption + "\n\n";
+  std::string out = table.caption.empty() ? "" : wrapped(table.caption, 100) + "\n";
   out += line([&](size_t i) { return table.head[i]; });
   out += line([&](size_t i) { return std::string(widths[i], '-'); });
   for (const TableRow& row : table.rows)

@@ -122,6 +122,10 @@ TEST_CASE("the console's table is aligned", "[table]") {
   CHECK(column(lines[0], "1×") == column(lines[4], "25.0"));
   CHECK(column(lines[0], "2×") == column(lines[5], "[96.3, 100.0]"));
   for (const std::string& line : lines) CHECK(line.find_last_not_of(' ') + 1 == line.size());
+  for (size_t begin = 0, end; begin < text.find("model "); begin = end + 1) {
+    end = text.find('\n', begin);
+    CHECK(display_width(text.substr(begin, end - begin)) <= 100);
+  }
   CHECK_THAT(table3(cells(), 0), Contains("512") && Contains("1k") && !Contains("paper:"));
 }
 
