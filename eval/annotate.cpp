@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kNeedle = "One of the special magic ";  // NVIDIA/RULER scripts/data/synthetic/constants.py
+const std::string kNeedle =
+    "One of the special magic ";  // NVIDIA/RULER scripts/data/synthetic/constants.py
 
 // More turns than this are not shown one by one.
 constexpr size_t kTurnsShown = 12;
@@ -29,15 +30,20 @@ struct Found {
 };
 
 bool holds_one(const std::string& text, const std::vector<std::string>& answers) {
-  return std::any_of(answers.begin(), answers.end(), [&](const std::string& a) { return !a.empty() && text.find(a) != std::string::npos; });
+  return std::any_of(answers.begin(), answers.end(), [&](const std::string& a) {
+    return !a.empty() && text.find(a) != std::string::npos;
+  });
 }
 
 std::vector<Found> find_needles(const std::string& text, const std::vector<std::string>& answers) {
   std::vector<Found> needles;
-  for (size_t begin = text.find(kNeedle); begin != std::string::npos; begin = text.find(kNeedle, begin + 1)) {
+  for (size_t begin = text.find(kNeedle); begin != std::string::npos;
+       begin = text.find(kNeedle, begin + 1)) {
     const size_t stop = text.find_first_of(".\n", begin);
     const size_t end = stop == std::string::npos ? text.size() : stop + (text[stop] == '.');
-    needles.push_back({begin, end, holds_one(text.substr(begin, end - begin), answers) ? Ink::kAsked : Ink::kOther});
+    needles.push_back(
+        {begin, end,
+         holds_one(text.substr(begin, end - begin), answers) ? Ink::kAsked : Ink::kOther});
   }
   return needles;
 }
@@ -53,10 +59,12 @@ std::vector<Found> find_values(const std::string& text, const std::vector<std::s
   for (const std::string& answer : answers) {
     if (answer.empty()) continue;
     const std::string value = lower(answer);
-    for (size_t at = folded.find(value); at != std::string::npos; at = folded.find(value, at + value.size()))
+    for (size_t at = folded.find(value); at != std::string::npos;
+         at = folded.find(value, at + value.size()))
       values.push_back({at, at + value.size(), Ink::kValue});
   }
-  std::sort(values.begin(), values.end(), [](const Found& a, const Found& b) { return a.begin < b.begin; });
+  std::sort(values.begin(), values.end(),
+            [](const Found& a, const Found& b) { return a.begin < b.begin; });
   return values;
 }
 
@@ -65,16 +73,18 @@ bool continues_character(char c) { return (c & 0xC0) == 0x80; }
 // Text without marks; of a long one the middle is left out, between characters of UTF-8.
 void add_plain(const std::string& text, size_t context, std::vector<Stretch>& out) {
   if (text.empty()) return;
-  size_t head = context, tail = text.size() > context ? text.size() - context : 0;
-  if (text.size() <= 3 * context) return out.push_back({text, Ink::kPlain});
+  if (text.size() <= 5 * context) return out.push_back({text, Ink::kPlain});
+  size_t head = context, tail = text.size() - context;
   while (head < tail && continues_character(text[head])) ++head;
   while (tail > head && continues_character(text[tail])) --tail;
   out.push_back({text.substr(0, head), Ink::kPlain});
-  out.push_back({fmt::format("{} characters", display_width(text.substr(head, tail - head))), Ink::kCut});
+  out.push_back(
+      {fmt::format("{} characters", display_width(text.substr(head, tail - head))), Ink::kCut});
   out.push_back({text.substr(tail), Ink::kPlain});
 }
 
-std::vector<Stretch> stretches(const std::string& text, const std::vector<Found>& found, size_t context) {
+std::vector<Stretch> stretches(const std::string& text, const std::vector<Found>& found,
+                               size_t context) {
   std::vector<Stretch> out;
   size_t done = 0;
   for (const Found& mark : found) {
@@ -87,8 +97,8 @@ std::vector<Stretch> stretches(const std::string& text, const std::vector<Found>
   return out;
 }
 
-// The line that asks: data/reading.cpp lays out instruction, question, chunk, and for one-step reading instruction,
-// context, question.
+// The line that asks: data/reading.cpp lays out instruction, question, chunk, and for one-step
+// reading instruction, context, question.
 std::string question_of(const Transcript& transcript) {
   const Exchange& first = transcript.exchanges.front();
   if (transcript.mode == "os") return first.given.substr(first.given.rfind('\n') + 1);
@@ -96,14 +106,18 @@ std::string question_of(const Transcript& transcript) {
   return first.given.substr(question, first.given.find('\n', question) - question);
 }
 
-bool is_right(const Transcript& transcript) { return string_match_all(transcript.answer, transcript.answers) == 1; }
+bool is_right(const Transcript& transcript) {
+  return string_match_all(transcript.answer, transcript.answers) == 1;
+}
 
 // Whether the first turn whose text has the asked needle lies in the middle half of at least four.
 bool needle_in_middle(const Transcript& transcript) {
   const size_t count = transcript.exchanges.size();
   for (size_t i = 0; i < count; ++i) {
-    const std::vector<Found> needles = find_needles(transcript.exchanges[i].given, transcript.answers);
-    const bool asked = std::any_of(needles.begin(), needles.end(), [](const Found& f) { return f.ink == Ink::kAsked; });
+    const std::vector<Found> needles =
+        find_needles(transcript.exchanges[i].given, transcript.answers);
+    const bool asked = std::any_of(needles.begin(), needles.end(),
+                                   [](const Found& f) { return f.ink == Ink::kAsked; });
     if (asked) return count >= 4 && 4 * i >= count && 4 * (i + 1) <= 3 * count + 1;
   }
   return false;
@@ -113,6 +127,7 @@ Transcript parse_line(const std::string& file, int64_t number, const std::string
   try {
     Transcript transcript = transcript_from_json(line);
     if (transcript.exchanges.empty()) throw std::runtime_error("exchanges: is empty");
+    if (transcript.answers.empty()) throw std::runtime_error("answers: is empty");
     return transcript;
   } catch (const std::runtime_error& error) {  // it knows the field, but not the file
     throw std::runtime_error(fmt::format("{}:{}: {}", file, number, error.what()));
@@ -132,11 +147,12 @@ std::optional<Trace> look(const std::string& file, int64_t at_most, Fits fits) {
   return {};
 }
 
-// Smaller is better: smooth before unsmooth before one-step; reading on before stopping early; then nearest to twice
-// the training length, where a window or a trained context no longer reaches.
+// Smaller is better: smooth before unsmooth before one-step; reading on before stopping early; then
+// nearest to twice the training length, where a window or a trained context no longer reaches.
 auto rank(const Transcript& transcript, int64_t training_length) {
   const int mode = transcript.mode == "sr" ? 0 : transcript.mode == "ur" ? 1 : 2;
-  const double multiple = static_cast<double>(transcript.length) / static_cast<double>(std::max<int64_t>(training_length, 1));
+  const double multiple = static_cast<double>(transcript.length) /
+                          static_cast<double>(std::max<int64_t>(training_length, 1));
   return std::tuple(mode, transcript.early_stop, std::abs(std::log2(std::max(multiple, 1e-9)) - 1));
 }
 
@@ -166,7 +182,8 @@ std::vector<size_t> turns_to_show(const Transcript& transcript) {
   for (size_t i = 0; i < count; ++i) {
     bool near = count <= kTurnsShown || i < 2 || i + 2 >= count;
     for (size_t j = i > 0 ? i - 1 : 0; j <= std::min(i + 1, count - 1) && !near; ++j)
-      for (const Found& needle : find_needles(transcript.exchanges[j].given, transcript.answers)) near |= needle.ink == Ink::kAsked;
+      for (const Found& needle : find_needles(transcript.exchanges[j].given, transcript.answers))
+        near |= needle.ink == Ink::kAsked;
     if (near) shown.push_back(i);
   }
   return shown;
@@ -174,14 +191,19 @@ std::vector<size_t> turns_to_show(const Transcript& transcript) {
 
 std::string title_of(const Trace& trace) {
   const Transcript& t = trace.transcript;
-  std::string out = fmt::format("{}, task {}: {} tokens read in {}", fs::path(trace.file).stem().string(), t.id, t.length, mode_label(t.mode));
-  if (t.mode != "os") out += fmt::format(", chunks of {}, {}", t.chunk, t.early_stop ? "early stop allowed" : "no early stop");
+  std::string out =
+      fmt::format("{}, task {}: {} tokens read in {}", fs::path(trace.file).stem().string(), t.id,
+                  t.length, mode_label(t.mode));
+  if (t.mode != "os")
+    out += fmt::format(", chunks of {}, {}", t.chunk,
+                       t.early_stop ? "early stop allowed" : "no early stop");
   return out;
 }
 
 }  // namespace
 
-std::vector<Stretch> mark_needles(const std::string& text, const std::vector<std::string>& answers, size_t context) {
+std::vector<Stretch> mark_needles(const std::string& text, const std::vector<std::string>& answers,
+                                  size_t context) {
   return stretches(text, find_needles(text, answers), context);
 }
 
@@ -191,23 +213,38 @@ std::vector<Stretch> mark_values(const std::string& text, const std::vector<std:
 
 std::optional<Trace> choose_right(const std::vector<std::string>& files, int64_t training_length) {
   const std::vector<std::string> order = ranked(files, training_length);
-  // A needle in the middle is worth another length, but not another mode: one-step readings have no middle turn.
-  auto found = look_in_all(order, [](const Transcript& t) { return is_right(t) && needle_in_middle(t); });
+  // A needle in the middle is worth another length, but not another mode: one-step readings have no
+  // middle turn.
+  auto found =
+      look_in_all(order, [](const Transcript& t) { return is_right(t) && needle_in_middle(t); });
   return found ? found : look_in_all(order, is_right);
 }
 
 std::optional<Trace> choose_wrong(const std::vector<std::string>& files, int64_t training_length) {
-  return look_in_all(ranked(files, training_length), [](const Transcript& t) { return !is_right(t); });
+  return look_in_all(ranked(files, training_length),
+                     [](const Transcript& t) { return !is_right(t); });
 }
 
 AnnotatedReading annotate(const Trace& trace) {
   const Transcript& transcript = trace.transcript;
-  AnnotatedReading reading{title_of(trace), question_of(transcript), {}, transcript.exchanges.size(), transcript.answer,
-                           transcript.answers, is_right(transcript)};
+  AnnotatedReading reading{title_of(trace),
+                           question_of(transcript),
+                           {},
+                           transcript.exchanges.size(),
+                           transcript.answer,
+                           transcript.answers,
+                           is_right(transcript)};
   for (const size_t i : turns_to_show(transcript)) {
     const Exchange& e = transcript.exchanges[i];
-    AnnotatedTurn turn{i + 1, mark_needles(e.given, transcript.answers), mark_values(e.written, transcript.answers), {},
-                       e.given_tokens, e.written_tokens, e.prefill_seconds, e.decode_seconds, e.forget};
+    AnnotatedTurn turn{i + 1,
+                       mark_needles(e.given, transcript.answers),
+                       mark_values(e.written, transcript.answers),
+                       {},
+                       e.given_tokens,
+                       e.written_tokens,
+                       e.prefill_seconds,
+                       e.decode_seconds,
+                       e.forget};
     const Summary summary = parse_summary(e.written);
     if (transcript.mode != "os" && summary.well_formed) turn.summary = summary;
     reading.turns.push_back(std::move(turn));

@@ -11,8 +11,8 @@
 
 namespace smooth {
 
-// A stretch of text. `kAsked`: a needle that holds an answer; `kOther`: any other needle; `kValue`: an answer's value in
-// what was written; `kCut`: "1,204 characters" that are not shown.
+// A stretch of text. `kAsked`: a needle that holds an answer; `kOther`: any other needle; `kValue`:
+// an answer's value in what was written; `kCut`: "1,204 characters" that are not shown.
 enum class Ink { kPlain, kAsked, kOther, kValue, kCut };
 struct Stretch {
   std::string text;
@@ -22,7 +22,8 @@ struct Stretch {
 struct AnnotatedTurn {
   size_t number = 0;  // from 1
   std::vector<Stretch> given, written;
-  std::optional<Summary> summary;  // nothing where a plain answer was wanted or no summary can be made out
+  std::optional<Summary>
+      summary;  // nothing where a plain answer was wanted or no summary can be made out
   int64_t given_tokens = 0, written_tokens = 0;
   double prefill_seconds = 0, decode_seconds = 0;
   bool forget = false;
@@ -37,9 +38,11 @@ struct AnnotatedReading {
   bool right = false;
 };
 
-// RULER's needle sentences in a text, "One of the special magic numbers for KEY is: VALUE.", marked; what lies further
-// than `context` characters from a needle and from the ends is cut out when that saves enough to matter.
-std::vector<Stretch> mark_needles(const std::string& text, const std::vector<std::string>& answers, size_t context = 240);
+// RULER's needle sentences in a text, "One of the special magic numbers for KEY is: VALUE.",
+// marked; what lies further than `context` characters from a needle and from the ends is cut out
+// when that saves enough to matter.
+std::vector<Stretch> mark_needles(const std::string& text, const std::vector<std::string>& answers,
+                                  size_t context = 240);
 
 // Where answers stand in a text, whatever their case.
 std::vector<Stretch> mark_values(const std::string& text, const std::vector<std::string>& answers);
@@ -51,9 +54,9 @@ struct Trace {
   Transcript transcript;
 };
 
-// A reading in which finding and carrying are both to be seen: answered rightly, smooth if there is any, without early
-// stop, once or twice as long as the training length, its needle in the middle of the text. Only the first readings of
-// each file are looked at (kLooked).
+// A reading in which finding and carrying are both to be seen: answered rightly, smooth if there is
+// any, without early stop, once or twice as long as the training length, its needle in the middle
+// of the text. Only the first readings of each file are looked at (kLooked).
 std::optional<Trace> choose_right(const std::vector<std::string>& files, int64_t training_length);
 // A reading that was answered wrongly, of the same kinds in the same order.
 std::optional<Trace> choose_wrong(const std::vector<std::string>& files, int64_t training_length);

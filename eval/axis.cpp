@@ -11,7 +11,8 @@ namespace {
 // Room for rounding when a bound is a tick itself: a share of the distance between ticks.
 constexpr double kSlack = 1e-9;
 
-// The largest 1, 2 or 5 times a power of ten that is at most `value`, or the smallest that is at least it.
+// The largest 1, 2 or 5 times a power of ten that is at most `value`, or the smallest that is at
+// least it.
 double round_down(double value) {
   const double power = std::pow(10, std::floor(std::log10(value) + kSlack));
   for (const double digit : {5.0, 2.0})
@@ -21,14 +22,16 @@ double round_down(double value) {
 double round_up(double value) {
   const double down = round_down(value);
   if (down >= value * (1 - kSlack)) return down;
-  const double power = std::pow(10, std::floor(std::log10(down) + kSlack)), digit = std::round(down / power);
+  const double power = std::pow(10, std::floor(std::log10(down) + kSlack)),
+               digit = std::round(down / power);
   return power * (digit == 1 ? 2 : digit == 2 ? 5 : 10);
 }
 
 std::vector<double> multiples(double step, double low, double high) {
   std::vector<double> out;
   const double first = std::ceil(low / step - kSlack);
-  for (double i = first; i * step <= high + kSlack * step; ++i) out.push_back(i == 0 ? 0 : i * step);
+  for (double i = first; i * step <= high + kSlack * step; ++i)
+    out.push_back(i == 0 ? 0 : i * step);
   return out;
 }
 
@@ -44,7 +47,8 @@ std::vector<double> powers(double base, double low, double high, size_t at_most)
 
 std::vector<double> decades(double low, double high, size_t at_most) {
   std::vector<double> fine;
-  for (double value = round_up(low); value <= high * (1 + kSlack); value = round_up(value * 1.5)) fine.push_back(value);
+  for (double value = round_up(low); value <= high * (1 + kSlack); value = round_up(value * 1.5))
+    fine.push_back(value);
   return fine.size() <= at_most ? fine : powers(10, low, high, at_most);
 }
 

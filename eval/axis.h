@@ -15,8 +15,9 @@ struct Scale {
   double operator()(double value) const;
 };
 
-// At most `at_most` (two or more) round values inside [low, high], evenly spaced: steps of 1, 2 or 5 times a power of
-// ten on a linear axis, powers of two, or powers of ten with their 2 and 5 where there is room.
+// At most `at_most` (two or more) round values inside [low, high], evenly spaced: steps of 1, 2 or
+// 5 times a power of ten on a linear axis, powers of two, or powers of ten with their 2 and 5 where
+// there is room.
 std::vector<double> ticks(Scaling scaling, double low, double high, size_t at_most);
 
 // [low, high] widened to the next round values, so that an axis begins and ends at a tick.

@@ -1,5 +1,6 @@
-// Wilson's interval, and results.json: a list with one cell a line, every key present in every cell, null where a field
-// does not apply. What is missing, of another type or unknown is refused by cell and field.
+// Wilson's interval, and results.json: a list with one cell a line, every key present in every
+// cell, null where a field does not apply. What is missing, of another type or unknown is refused
+// by cell and field.
 #include "eval/cell.h"
 
 #include <fmt/format.h>
@@ -45,7 +46,8 @@ struct Writer {
   Json json = Json::object();
 
   void operator()(const char* key, double value) {
-    if (!std::isfinite(value)) throw std::runtime_error(fmt::format("{}: {} is not a number that JSON has", key, value));
+    if (!std::isfinite(value))
+      throw std::runtime_error(fmt::format("{}: {} is not a number that JSON has", key, value));
     json[key] = value;
   }
   void operator()(const char* key, const std::string& value) { json[key] = value; }
@@ -59,12 +61,19 @@ struct Writer {
 class Reader {
  public:
   Reader(const Json& json, size_t number) : json_(json), where_(fmt::format("cell {}", number)) {
-    if (!json_.is_object()) throw std::runtime_error(where_ + ": expected an object, got " + json_.dump());
+    if (!json_.is_object())
+      throw std::runtime_error(where_ + ": expected an object, got " + json_.dump());
   }
 
-  void operator()(const char* key, std::string& value) { value = get(key, &Json::is_string, "a text"); }
-  void operator()(const char* key, double& value) { value = get(key, &Json::is_number, "a number"); }
-  void operator()(const char* key, bool& value) { value = get(key, &Json::is_boolean, "true or false"); }
+  void operator()(const char* key, std::string& value) {
+    value = get(key, &Json::is_string, "a text");
+  }
+  void operator()(const char* key, double& value) {
+    value = get(key, &Json::is_number, "a number");
+  }
+  void operator()(const char* key, bool& value) {
+    value = get(key, &Json::is_boolean, "true or false");
+  }
   void operator()(const char* key, int64_t& value) {
     value = get(key, &Json::is_number_integer, "a whole number");
     if (value < 0) fail(key, fmt::format("{} is negative", value));
@@ -105,7 +114,7 @@ class Reader {
 }  // namespace
 
 Interval wilson(double hits, int64_t n) {
-  if (n < 0 || !(hits >= 0 && hits <= static_cast<double>(n)) )
+  if (n < 0 || !(hits >= 0 && hits <= static_cast<double>(n)))
     throw std::invalid_argument(fmt::format("wilson: {} hits in {}", hits, n));
   if (n == 0) return {0, 100};
   // E. B. Wilson, JASA 22 (1927), with p = hits / n:
@@ -116,7 +125,8 @@ Interval wilson(double hits, int64_t n) {
   const double half = z * std::sqrt(p * (1 - p) / N + zz / (4 * N * N));
   const double scale = 100 / (1 + zz / N);
   // At 0 and n hits one end is exactly 0 or 1; rounding must not put it outside.
-  return {p == 0 ? 0 : std::max(0.0, scale * (centre - half)), p == 1 ? 100 : std::min(100.0, scale * (centre + half))};
+  return {p == 0 ? 0 : std::max(0.0, scale * (centre - half)),
+          p == 1 ? 100 : std::min(100.0, scale * (centre + half))};
 }
 
 std::string cells_to_json(const std::vector<Cell>& cells) {

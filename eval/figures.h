@@ -12,7 +12,8 @@ namespace smooth {
 // Accuracy against length, and the paper's lines of the same kinds in the same colours.
 Gallery accuracy_figures(const std::vector<Line>& lines);
 
-// Seconds per task and per context token, hidden memory and peak memory against length: Fig. 4 in miniature.
+// Seconds per task and per context token, hidden memory and peak memory against length: Fig. 4 in
+// miniature.
 Gallery cost_figures(const std::vector<Line>& lines);
 
 // Losses, smoothed over raw, and learning rates; in the colours of the lines of the same names.

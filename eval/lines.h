@@ -1,4 +1,5 @@
-// The lines of a report: the cells of one model in one mode, ordered by length, under a name of its own.
+// The lines of a report: the cells of one model in one mode, ordered by length, under a name of its
+// own.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +22,17 @@ struct Line {
   double multiple(const Cell& cell) const;            // length / training_length; needs both
 };
 
-// The lines of one evaluation in the order of their first cells. Cells without a length are refused, and so are two of
-// the same line and length: a table has one place for them.
-std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_length, const std::string& folder = "");
+// The lines of one evaluation in the order of their first cells. Cells without a length are
+// refused, and so are two of the same line and length: a table has one place for them.
+std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_length,
+                           const std::string& folder = "");
 
-// Names the lines by their model, with mode, stopping, chunk, window, dataset and folder in brackets as far as it takes
-// to tell them apart: "swa-SR (no early stop)".
+// Names the lines by their model, with mode, stopping, chunk, window, dataset and folder in
+// brackets as far as it takes to tell them apart: "swa-SR (no early stop)".
 void label_lines(std::vector<Line>& lines);
 
-// Whether the lines can stand under multiples of the training length; otherwise they stand under lengths.
+// Whether the lines can stand under multiples of the training length; otherwise they stand under
+// lengths.
 bool have_multiples(const std::vector<Line>& lines);
 
 // Where a cell stands in a table or a picture: at its multiple, or at its length.
@@ -41,11 +44,11 @@ const Cell* cell_at(const Line& line, double multiple);
 double seconds_per_task(const Cell& cell);           // cells with n = 0 have none: 0
 double seconds_per_context_token(const Cell& cell);  // 0 where no context was counted
 
-std::string format_multiple(double multiple);  // 0.25 -> "1/4×", 2 -> "2×"
-std::string format_length(int64_t tokens);     // 512 -> "512", 32768 -> "32k"
-std::string format_score(double score);        // one decimal
-std::string format_interval(const Cell& cell); // "[93.0, 99.4]"
-std::string format_duration(double seconds);   // 0.00021 -> "210 µs"
+std::string format_multiple(double multiple);     // 0.25 -> "1/4×", 2 -> "2×"
+std::string format_length(int64_t tokens);        // 512 -> "512", 32768 -> "32k"
+std::string format_score(double score);           // one decimal
+std::string format_interval(const Cell& cell);    // "[93.0, 99.4]"
+std::string format_duration(double seconds);      // 0.00021 -> "210 µs"
 std::string mode_label(const std::string& mode);  // "sr" -> "SR"
 
 }  // namespace smooth

@@ -1,4 +1,5 @@
-// A page as Markdown. What models wrote and files hold stands in fences that it cannot close, never as markup.
+// A page as Markdown. What models wrote and files hold stands in fences that it cannot close, never
+// as markup.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,9 +30,12 @@ std::string escaped(const std::string& text) {
 std::string marked_text(const std::vector<Stretch>& stretches) {
   std::string out;
   for (const Stretch& stretch : stretches) {
-    if (stretch.ink == Ink::kCut) out += fmt::format(" [... {} ...] ", stretch.text);
-    else if (stretch.ink == Ink::kAsked) out += ">>> " + stretch.text + " <<<";
-    else out += stretch.text;
+    if (stretch.ink == Ink::kCut)
+      out += fmt::format(" [... {} ...] ", stretch.text);
+    else if (stretch.ink == Ink::kAsked)
+      out += ">>> " + stretch.text + " <<<";
+    else
+      out += stretch.text;
   }
   return out;
 }
@@ -40,35 +44,46 @@ struct MarkdownWriter {
   const std::string& prefix;
 
   std::string operator()(const Heading& heading) const { return "## " + heading.text + "\n"; }
-  std::string operator()(const Prose& prose) const { return (prose.lead ? "**" + prose.text + "**" : prose.text) + "\n"; }
+  std::string operator()(const Prose& prose) const {
+    return (prose.lead ? "**" + prose.text + "**" : prose.text) + "\n";
+  }
   std::string operator()(const Table& table) const { return to_markdown(table); }
   std::string operator()(const Gallery& gallery) const {
     std::string out;
     for (const Picture& picture : gallery.pictures)
-      out += fmt::format("{}![{}]({}{}.svg)\n\n{}\n", out.empty() ? "" : "\n", escaped(picture.name), prefix, picture.name, picture.caption);
+      out += fmt::format("{}![{}]({}{}.svg)\n\n{}\n", out.empty() ? "" : "\n",
+                         escaped(picture.name), prefix, picture.name, picture.caption);
     return out;
   }
   std::string operator()(const Listing& listing) const {
     if (listing.title.empty()) return fenced(listing.text);
-    return fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n", escape_html(listing.title), fenced(listing.text));
+    return fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n",
+                       escape_html(listing.title), fenced(listing.text));
   }
   std::string operator()(const AnnotatedReading& reading) const {
-    std::string out = fmt::format("### {}\n\nQuestion: {}\n", escaped(reading.title), escaped(reading.question));
+    std::string out =
+        fmt::format("### {}\n\nQuestion: {}\n", escaped(reading.title), escaped(reading.question));
     for (const AnnotatedTurn& turn : reading.turns)
-      out += fmt::format("\n{}\n\n{}\n{}", turn_title(turn, reading), fenced(marked_text(turn.given)), fenced(marked_text(turn.written)));
+      out += fmt::format("\n{}\n\n{}\n{}", turn_title(turn, reading),
+                         fenced(marked_text(turn.given)), fenced(marked_text(turn.written)));
     std::string answers;
-    for (const std::string& answer : reading.answers) answers += (answers.empty() ? "" : ", ") + answer;
-    return out + fmt::format("\nAnswer: {}; expected {}: {}.\n", reading.answer.empty() ? "none" : escaped(reading.answer), escaped(answers),
-                             reading.right ? "right" : "wrong");
+    for (const std::string& answer : reading.answers)
+      answers += (answers.empty() ? "" : ", ") + answer;
+    return out + fmt::format("\nAnswer: {}; expected {}: {}.\n",
+                             reading.answer.empty() ? "none" : escaped(reading.answer),
+                             escaped(answers), reading.right ? "right" : "wrong");
   }
 };
 
 }  // namespace
 
 std::string turn_title(const AnnotatedTurn& turn, const AnnotatedReading& reading) {
-  const std::string place = reading.num_turns == 1 ? "The whole text" : fmt::format("Chunk {} of {}", turn.number, reading.num_turns);
-  return fmt::format("{}: {} tokens read in {}, {} written in {}", place, turn.given_tokens, format_duration(turn.prefill_seconds),
-                     turn.written_tokens, format_duration(turn.decode_seconds));
+  const std::string place = reading.num_turns == 1
+                                ? "The whole text"
+                                : fmt::format("Chunk {} of {}", turn.number, reading.num_turns);
+  return fmt::format("{}: {} tokens read in {}, {} written in {}", place, turn.given_tokens,
+                     format_duration(turn.prefill_seconds), turn.written_tokens,
+                     format_duration(turn.decode_seconds));
 }
 
 std::string to_markdown(const Page& page, const std::string& prefix) {

@@ -5,7 +5,7 @@ namespace smooth {
 
 inline constexpr const char* kPageStyle = R"css(
 :root { color-scheme: light dark; --ink: #1d2024; --soft: #5d646e; --line: #d8dbe0; --page: #ffffff; --tint: #f5f6f8;
-  --asked: #ffe79a; --other: #e3e7ee; --value: #ffe79a; --good: #00694a; --bad: #a84300; --link: #0060a0;
+  --asked: #ffe79a; --other: #e3e7ee; --good: #00694a; --bad: #a84300;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace }
@@ -35,7 +35,7 @@ td:last-child, th:last-child { padding-right: 0.2rem }
 tr.ours:not(:first-child) > * { border-top: 1px solid var(--line) }
 tr.paper > *, tr.expected > * { color: var(--soft); font-style: italic; padding-top: 0; font-weight: 400 }
 tr.paper th, tr.expected th { padding-left: 0.9rem }
-td.number small { display: block; color: var(--soft); font-size: 0.74rem }
+td.number small { display: block; color: var(--soft); font-size: 0.88em }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1.2rem 2.4rem; margin: 1.2rem 0 }
 .gallery figure { margin: 0; max-width: 34rem }
@@ -79,7 +79,7 @@ mark.value { background: none; padding: 0; border-bottom: 2px solid #d9a400; bor
 }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e4e6e9; --soft: #9aa0a9; --line: #34383f; --page: #16181b; --tint: #1f2226; --asked: #5c4a00; --other: #2d333c;
-    --good: #4ed0a2; --bad: #ff9a5c; --link: #7cc0f5 }
+    --good: #4ed0a2; --bad: #ff9a5c }
 }
 @media print {
   :root { color-scheme: light }

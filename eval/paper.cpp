@@ -11,8 +11,10 @@ const PaperLine kRwkvOs{"RWKV-7-OS", "", "Table 3", {98.40, 95.80, 86.60, 39.00,
 const PaperLine kRwkvSr{"RWKV-7-SR", "", "Table 3", {99.40, 98.80, 97.20, 75.20, 20.60, 1.94}};
 const PaperLine kSwaOs{"SWA-4k-OS", "", "Table 3", {53.60, 22.40, 11.60, 6.80, 1.80, 1.60}};
 // Table 3 does not say whether its SWA-4k-SR may stop early; Table 7 has both.
-const PaperLine kSwaSrAll{"SWA-4k-SR", "no early stop", "Table 7", {99.80, 100.00, 100.00, 99.80, 99.60, 100.00}};
-const PaperLine kSwaSrStop{"SWA-4k-SR", "early stop", "Table 7", {99.60, 99.60, 99.80, 99.80, 99.60, 99.80}};
+const PaperLine kSwaSrAll{
+    "SWA-4k-SR", "no early stop", "Table 7", {99.80, 100.00, 100.00, 99.80, 99.60, 100.00}};
+const PaperLine kSwaSrStop{
+    "SWA-4k-SR", "early stop", "Table 7", {99.60, 99.60, 99.80, 99.80, 99.60, 99.80}};
 
 }  // namespace
 

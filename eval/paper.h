@@ -9,7 +9,8 @@
 
 namespace smooth {
 
-// One line of NIAH results of a 3B model trained at 32k, in per cent, at 8k, 16k, 32k, 64k, 128k and 256k.
+// One line of NIAH results of a 3B model trained at 32k, in per cent, at 8k, 16k, 32k, 64k, 128k
+// and 256k.
 struct PaperLine {
   std::string model, variant, table;  // "SWA-4k-SR", "early stop", "Table 7"
   std::array<double, 6> scores;
@@ -21,12 +22,13 @@ struct PaperLine {
 
 inline constexpr std::array<double, 6> kPaperMultiples = {0.25, 0.5, 1, 2, 4, 8};
 
-// The line of the same kind of model in the same mode, or nullptr where the paper has none: it reports neither a dense
-// model in smooth reading nor a sliding window in unsmooth reading, and nothing but NIAH by length.
+// The line of the same kind of model in the same mode, or nullptr where the paper has none: it
+// reports neither a dense model in smooth reading nor a sliding window in unsmooth reading, and
+// nothing but NIAH by length.
 const PaperLine* paper_line(const Cell& cell);
 
-// What one queried needle at a uniform depth gives a model that sees only its window, one-step: 100 min(1, W / length).
-// Nothing for other modes and for dense models.
+// What one queried needle at a uniform depth gives a model that sees only its window, one-step: 100
+// min(1, W / length). Nothing for other modes and for dense models.
 std::optional<double> expected_score(const Cell& cell);
 
 }  // namespace smooth

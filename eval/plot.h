@@ -1,6 +1,7 @@
-// Line plots as SVG, written by hand: error bars or plain lines, logarithmic axes, marks that differ in shape as well as
-// in colour (Okabe and Ito's, safe for the colour-blind), and names at the lines' ends where there is room for them,
-// otherwise in a legend below. Sized for one column of a page or a phone; colours follow the reader's light or dark mode.
+// Line plots as SVG, written by hand: error bars or plain lines, logarithmic axes, marks that
+// differ in shape as well as in colour (Okabe and Ito's, safe for the colour-blind), and names at
+// the lines' ends where there is room for them, otherwise in a legend below. Sized for one column
+// of a page or a phone; colours follow the reader's light or dark mode.
 #pragma once
 
 #include <functional>
@@ -18,12 +19,12 @@ struct Point {
 };
 
 struct Series {
-  std::string label = {};   // empty: neither named nor listed
-  size_t style = 0;         // colour and mark: equal numbers look alike in all plots of a report
+  std::string label = {};  // empty: neither named nor listed
+  size_t style = 0;        // colour and mark: equal numbers look alike in all plots of a report
   bool marks = true;
   bool dashed = false;
-  bool faint = false;       // behind everything else
-  bool grey = false;        // a reference, not one of ours
+  bool faint = false;  // behind everything else
+  bool grey = false;   // a reference, not one of ours
   std::vector<Point> points = {};
 };
 
@@ -42,14 +43,15 @@ struct Rule {
 };
 
 struct Plot {
-  std::string title;        // what a screen reader says
+  std::string title;  // what a screen reader says
   Axis x, y;
   std::vector<Series> series;
   std::vector<Rule> rules = {};
-  bool legend = false;      // below, even where names would fit at the ends
+  bool legend = false;  // below, even where names would fit at the ends
 };
 
-// One <svg>. Throws std::invalid_argument for a plot without points and for points that an axis cannot show.
+// One <svg>. Throws std::invalid_argument for a plot without points and for points that an axis
+// cannot show.
 std::string draw(const Plot& plot);
 
 // The colours of dark mode and print, for the page (or the file) in which drawings stand.

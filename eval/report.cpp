@@ -23,7 +23,8 @@ using Blocks = std::vector<Block>;
 std::vector<Line> lines_of_all(const std::vector<EvaluationFolder>& evaluations) {
   std::vector<Line> lines;
   for (const EvaluationFolder& evaluation : evaluations)
-    for (Line& line : lines_of(evaluation.cells, evaluation.training_length, evaluation.name)) lines.push_back(std::move(line));
+    for (Line& line : lines_of(evaluation.cells, evaluation.training_length, evaluation.name))
+      lines.push_back(std::move(line));
   label_lines(lines);
   return lines;
 }
@@ -35,7 +36,8 @@ void add_results(const std::vector<Line>& lines, Blocks& blocks) {
   blocks.push_back(table3(lines));
   blocks.push_back(accuracy_figures(lines));
   blocks.push_back(Heading{"Time and memory"});
-  if (const auto multiples = compared_multiples(lines)) blocks.push_back(cost_table(lines, *multiples));
+  if (const auto multiples = compared_multiples(lines))
+    blocks.push_back(cost_table(lines, *multiples));
   blocks.push_back(cost_figures(lines));
 }
 
@@ -46,12 +48,17 @@ void add_readings(const std::vector<EvaluationFolder>& evaluations, Blocks& bloc
     files.insert(files.end(), evaluation.traces.begin(), evaluation.traces.end());
     training_length = std::max(training_length, evaluation.training_length);
   }
-  const auto right = choose_right(files, training_length), wrong = choose_wrong(files, training_length);
+  const auto right = choose_right(files, training_length),
+             wrong = choose_wrong(files, training_length);
   if (!right && !wrong) return;
   blocks.push_back(Heading{right && wrong ? "Two readings, laid open" : "One reading, laid open"});
-  blocks.push_back(Prose{fmt::format("What was given, and what the model wrote on it. The needle that is asked for is marked, other needles are tinted, and its value"
-                                     " is underlined in what was written. {}", right && wrong ? "First one that was answered rightly, then one that was not." :
-                                     right ? "It was answered rightly." : "It was answered wrongly.")});
+  blocks.push_back(Prose{
+      fmt::format("What was given, and what the model wrote on it. The needle that is asked for is "
+                  "marked, other needles are tinted, and its value"
+                  " is underlined in what was written. {}",
+                  right && wrong ? "First one that was answered rightly, then one that was not."
+                  : right        ? "It was answered rightly."
+                                 : "It was answered wrongly.")});
   if (right) blocks.push_back(annotate(*right));
   if (wrong) blocks.push_back(annotate(*wrong));
 }
@@ -65,33 +72,54 @@ std::vector<TableCell> training_row(const TrainingFolder& run) {
     targets += static_cast<double>(step.targets);
     seconds += step.seconds;
   }
-  const std::string last = losses.empty() ? "–" : fmt::format("{:.4f}", smoothed(losses, smoothing_span(losses.size())).back());
-  return {run.name, fmt::format("{}", run.seed), losses.empty() ? "0" : fmt::format("{}", run.steps.back().step),
-          losses.empty() ? "–" : fmt::format("{:.4f}", losses.front()), last, format_count(tokens), format_count(targets),
-          format_duration(seconds), seconds > 0 ? format_count(tokens / seconds) : "–"};
+  const std::string last =
+      losses.empty()
+          ? "–"
+          : fmt::format("{:.4f}", smoothed(losses, smoothing_span(losses.size())).back());
+  return {run.name,
+          fmt::format("{}", run.seed),
+          losses.empty() ? "0" : fmt::format("{}", run.steps.back().step),
+          losses.empty() ? "–" : fmt::format("{:.4f}", losses.front()),
+          last,
+          format_count(tokens),
+          format_count(targets),
+          format_duration(seconds),
+          seconds > 0 ? format_count(tokens / seconds) : "–"};
 }
 
-void add_training(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines, Blocks& blocks) {
+void add_training(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines,
+                  Blocks& blocks) {
   blocks.push_back(Heading{"Training"});
-  Table table{"The last loss is smoothed as in the picture; targets are the tokens that carried loss; time is that of the steps alone.",
-              {"run", "seed", "steps", "first loss", "last loss", "tokens", "targets", "time", "tokens/s"}, 1, {}};
+  Table table{
+      "The last loss is smoothed as in the picture; targets are the tokens that carried loss; time "
+      "is that of the steps alone.",
+      {"run", "seed", "steps", "first loss", "last loss", "tokens", "targets", "time", "tokens/s"},
+      1,
+      {}};
   for (const TrainingFolder& run : trainings) table.add(training_row(run));
   blocks.push_back(std::move(table));
-  if (Gallery gallery = loss_figures(trainings, lines); !gallery.pictures.empty()) blocks.push_back(std::move(gallery));
+  if (Gallery gallery = loss_figures(trainings, lines); !gallery.pictures.empty())
+    blocks.push_back(std::move(gallery));
 }
 
 // As a shell reads it back.
 std::string quoted(const std::string& word) {
-  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string("/._-+=:,@%").find(c) != std::string::npos; };
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string("/._-+=:,@%").find(c) != std::string::npos;
+  };
   if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
   std::string out = "'";
   for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + "'";
 }
 
-std::string commands(const Runs& runs, const std::vector<std::string>& folders, const std::string& out) {
+std::string commands(const Runs& runs, const std::vector<std::string>& folders,
+                     const std::string& out) {
   std::string text;
-  const auto add = [&](const char* verb, const std::string& folder) { text += fmt::format("./smooth {} {}\n", verb, quoted(folder + "/config.yaml")); };
+  const auto add = [&](const char* verb, const std::string& folder) {
+    text += fmt::format("./smooth {} {}\n", verb, quoted(folder + "/config.yaml"));
+  };
   for (const DataFolder& data : runs.data) add("data build", data.folder);
   for (const TrainingFolder& run : runs.trainings) add("train", run.folder);
   for (const EvaluationFolder& run : runs.evaluations) add("eval", run.folder);
@@ -104,9 +132,12 @@ std::string commands(const Runs& runs, const std::vector<std::string>& folders, 
 void add_environments(const Runs& runs, Blocks& blocks) {
   std::vector<std::pair<Environment, std::string>> groups;
   const auto add = [&](const auto& run) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == run.environment; });
-    if (group == groups.end()) groups.emplace_back(run.environment, run.name);
-    else group->second += ", " + run.name;
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const auto& g) { return g.first == run.environment; });
+    if (group == groups.end())
+      groups.emplace_back(run.environment, run.name);
+    else
+      group->second += ", " + run.name;
   };
   for (const TrainingFolder& run : runs.trainings) add(run);
   for (const EvaluationFolder& run : runs.evaluations) add(run);
@@ -117,17 +148,23 @@ void add_environments(const Runs& runs, Blocks& blocks) {
   }
 }
 
-void add_provenance(const Runs& runs, const std::vector<std::string>& folders, const std::string& out, Blocks& blocks) {
+void add_provenance(const Runs& runs, const std::vector<std::string>& folders,
+                    const std::string& out, Blocks& blocks) {
   blocks.push_back(Heading{"To run it again"});
-  blocks.push_back(Prose{"Each folder's `config.yaml` is resolved: it holds every value, defaults included. Give `--set out=...` or `--set run=...`"
-                         " a new folder to keep what is there."});
+  blocks.push_back(
+      Prose{"Each folder's `config.yaml` is resolved: it holds every value, defaults included. "
+            "Give `--set out=...` or `--set run=...`"
+            " a new folder to keep what is there."});
   blocks.push_back(Listing{"", commands(runs, folders, out)});
   std::string seeds;
-  for (const EvaluationFolder& run : runs.evaluations) seeds += fmt::format("{}{} {}", seeds.empty() ? "" : ", ", run.name, run.seed);
+  for (const EvaluationFolder& run : runs.evaluations)
+    seeds += fmt::format("{}{} {}", seeds.empty() ? "" : ", ", run.name, run.seed);
   if (!seeds.empty()) blocks.push_back(Prose{"Seeds of the evaluations: " + seeds + "."});
   add_environments(runs, blocks);
-  for (const TrainingFolder& run : runs.trainings) blocks.push_back(Listing{run.name + "/config.yaml", run.config});
-  for (const EvaluationFolder& run : runs.evaluations) blocks.push_back(Listing{run.name + "/config.yaml", run.config});
+  for (const TrainingFolder& run : runs.trainings)
+    blocks.push_back(Listing{run.name + "/config.yaml", run.config});
+  for (const EvaluationFolder& run : runs.evaluations)
+    blocks.push_back(Listing{run.name + "/config.yaml", run.config});
   for (const DataFolder& data : runs.data) {
     blocks.push_back(Listing{data.name + "/config.yaml", data.config});
     blocks.push_back(Listing{data.name + "/manifest.json", data.manifest});
@@ -138,7 +175,8 @@ void add_provenance(const Runs& runs, const std::vector<std::string>& folders, c
 
 void write_report(const std::vector<std::string>& folders, const std::string& out) {
   const fs::path path = out;
-  if (path.extension() != ".html") throw std::runtime_error(out + ": the report's name must end in .html");
+  if (path.extension() != ".html")
+    throw std::runtime_error(out + ": the report's name must end in .html");
   const Runs runs = find_runs(folders);
   const std::vector<Line> lines = lines_of_all(runs.evaluations);
 
@@ -151,12 +189,15 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   const std::string prefix = path.stem().string() + "-";
   for (const Block& block : page.blocks)
     if (const auto* gallery = std::get_if<Gallery>(&block))
-      for (const Picture& picture : gallery->pictures) write_file(path.parent_path() / (prefix + picture.name + ".svg"), standalone(picture.svg));
+      for (const Picture& picture : gallery->pictures)
+        write_file(path.parent_path() / (prefix + picture.name + ".svg"), standalone(picture.svg));
   if (!lines.empty()) write_file(path.parent_path() / "table3.csv", to_csv(table3_tidy(lines)));
   write_file(fs::path(path).replace_extension(".md"), to_markdown(page, prefix));
   write_file(path, to_html(page));
 }
 
-std::string table3(const std::vector<Cell>& cells, int64_t training_length) { return to_text(table3(lines_of(cells, training_length))); }
+std::string table3(const std::vector<Cell>& cells, int64_t training_length) {
+  return to_text(table3(lines_of(cells, training_length)));
+}
 
 }  // namespace smooth

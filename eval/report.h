@@ -1,5 +1,5 @@
-// The report of runs: tables, plots, one annotated reading and how to run it all again, in one page of HTML that needs
-// nothing else, beside it the same as Markdown and the cells as CSV.
+// The report of runs: tables, plots, one annotated reading and how to run it all again, in one page
+// of HTML that needs nothing else, beside it the same as Markdown and the cells as CSV.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace smooth {
 
-// Folders of training runs, evaluations and data sets, or folders that hold such folders. Writes `out` (an .html) and
-// beside it NAME.md with its pictures NAME-*.svg, and table3.csv. Throws naming file, line and field of what it cannot
-// read, and when there is nothing to report.
+// Folders of training runs, evaluations and data sets, or folders that hold such folders. Writes
+// `out` (an .html) and beside it NAME.md with its pictures NAME-*.svg, and table3.csv. Throws
+// naming file, line and field of what it cannot read, and when there is nothing to report.
 void write_report(const std::vector<std::string>& folders, const std::string& out);
 
 // Table 3 for the console: columns are multiples of `training_length`, or lengths where it is 0.

@@ -46,9 +46,10 @@ struct Runs {
   std::vector<DataFolder> data;
 };
 
-// Reads the folders and those inside them, three levels down, in sorted order; each once. metrics.jsonl makes a training
-// run, results.json an evaluation, manifest.json a data set. An unfinished last line of a run that still goes on is left
-// out. Throws naming file, line and field, and for a folder in which nothing of the kind is found.
+// Reads the folders and those inside them, three levels down, in sorted order; each once.
+// metrics.jsonl makes a training run, results.json an evaluation, manifest.json a data set. An
+// unfinished last line of a run that still goes on is left out. Throws naming file, line and field,
+// and for a folder in which nothing of the kind is found.
 Runs find_runs(const std::vector<std::string>& folders);
 
 }  // namespace smooth

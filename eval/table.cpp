@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 
 #include "eval/page.h"
@@ -19,12 +20,28 @@ std::string padded(const std::string& text, size_t width, bool left) {
   return left ? text + blanks : blanks + text;
 }
 
+// Words in lines of at most `width` characters.
+std::string wrapped(const std::string& text, size_t width) {
+  std::istringstream words(text);
+  std::string out, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+      out += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return out + line + "\n";
+}
+
 std::string markdown_cell(const std::string& text) {
   std::string out;
   for (const char c : text) {
     if (c == '|' || c == '\\') out += '\\';
-    if (c == '<') out += "&lt;";
-    else out += c == '\n' ? ' ' : c;
+    if (c == '<')
+      out += "&lt;";
+    else
+      out += c == '\n' ? ' ' : c;
   }
   return out;
 }
@@ -38,9 +55,12 @@ std::string csv_cell(const std::string& text) {
 
 const char* row_class(RowKind kind) {
   switch (kind) {
-    case RowKind::kOurs: return "ours";
-    case RowKind::kPaper: return "paper";
-    case RowKind::kExpected: return "expected";
+    case RowKind::kOurs:
+      return "ours";
+    case RowKind::kPaper:
+      return "paper";
+    case RowKind::kExpected:
+      return "expected";
   }
   throw std::logic_error("row_class");
 }
@@ -49,31 +69,36 @@ const char* row_class(RowKind kind) {
 
 void Table::add(std::vector<TableCell> cells, RowKind kind) {
   if (cells.size() != head.size())
-    throw std::invalid_argument(fmt::format("table \"{}\": {} cells under {} columns", caption, cells.size(), head.size()));
+    throw std::invalid_argument(
+        fmt::format("table \"{}\": {} cells under {} columns", caption, cells.size(), head.size()));
   rows.push_back({kind, std::move(cells)});
 }
 
 size_t display_width(const std::string& text) {
   // Bytes 10xxxxxx continue a character of UTF-8.
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string to_text(const Table& table) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.head.size(); ++i) {
     widths.push_back(display_width(table.head[i]));
-    for (const TableRow& row : table.rows) widths[i] = std::max(widths[i], display_width(joined(row.cells[i])));
+    for (const TableRow& row : table.rows)
+      widths[i] = std::max(widths[i], display_width(joined(row.cells[i])));
   }
   const auto line = [&](auto&& cell) {
     std::string out;
-    for (size_t i = 0; i < widths.size(); ++i) out += (i ? "  " : "") + padded(cell(i), widths[i], i < table.left);
+    for (size_t i = 0; i < widths.size(); ++i)
+      out += (i ? "  " : "") + padded(cell(i), widths[i], i < table.left);
     out.erase(out.find_last_not_of(' ') + 1);
     return out + "\n";
   };
-  std::string out = table.caption.empty() ? "" : table.caption + "\n\n";
+  std::string out = table.caption.empty() ? "" : wrapped(table.caption, 100) + "\n";
   out += line([&](size_t i) { return table.head[i]; });
   out += line([&](size_t i) { return std::string(widths[i], '-'); });
-  for (const TableRow& row : table.rows) out += line([&](size_t i) { return joined(row.cells[i]); });
+  for (const TableRow& row : table.rows)
+    out += line([&](size_t i) { return joined(row.cells[i]); });
   return out;
 }
 
@@ -88,7 +113,8 @@ std::string to_markdown(const Table& table) {
     out += "|";
     for (const TableCell& cell : row.cells) {
       const std::string text = markdown_cell(joined(cell));
-      out += row.kind == RowKind::kOurs || text.empty() ? fmt::format(" {} |", text) : fmt::format(" *{}* |", text);
+      out += row.kind == RowKind::kOurs || text.empty() ? fmt::format(" {} |", text)
+                                                        : fmt::format(" *{}* |", text);
     }
     out += "\n";
   }
@@ -100,7 +126,8 @@ std::string to_csv(const Table& table) {
   for (size_t i = 0; i < table.head.size(); ++i) out += (i ? "," : "") + csv_cell(table.head[i]);
   out += "\n";
   for (const TableRow& row : table.rows) {
-    for (size_t i = 0; i < row.cells.size(); ++i) out += (i ? "," : "") + csv_cell(row.cells[i].text);
+    for (size_t i = 0; i < row.cells.size(); ++i)
+      out += (i ? "," : "") + csv_cell(row.cells[i].text);
     out += "\n";
   }
   return out;
@@ -108,7 +135,8 @@ std::string to_csv(const Table& table) {
 
 std::string to_html(const Table& table) {
   const auto kind = [&](size_t column) { return column < table.left ? "" : " class=\"number\""; };
-  std::string out = "<figure class=\"table\"><div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
+  std::string out =
+      "<figure class=\"table\"><div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
   for (size_t i = 0; i < table.head.size(); ++i)
     out += fmt::format("<th scope=\"col\"{}>{}</th>", kind(i), escape_html(table.head[i]));
   out += "</tr></thead>\n<tbody>\n";
@@ -116,14 +144,17 @@ std::string to_html(const Table& table) {
     out += fmt::format("<tr class=\"{}\">", row_class(row.kind));
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const TableCell& cell = row.cells[i];
-      const std::string note = cell.note.empty() ? "" : fmt::format(" <small>{}</small>", escape_html(cell.note));
+      const std::string note =
+          cell.note.empty() ? "" : fmt::format(" <small>{}</small>", escape_html(cell.note));
       const std::string tag = i == 0 ? "th" : "td", scope = i == 0 ? " scope=\"row\"" : "";
-      out += fmt::format("<{}{}{}>{}{}</{}>", tag, scope, kind(i), escape_html(cell.text), note, tag);
+      out +=
+          fmt::format("<{}{}{}>{}{}</{}>", tag, scope, kind(i), escape_html(cell.text), note, tag);
     }
     out += "</tr>\n";
   }
   out += "</tbody></table></div>";
-  if (!table.caption.empty()) out += fmt::format("<figcaption>{}</figcaption>", prose_html(table.caption));
+  if (!table.caption.empty())
+    out += fmt::format("<figcaption>{}</figcaption>", prose_html(table.caption));
   return out + "</figure>\n";
 }
 

@@ -1,4 +1,5 @@
-// A table as it is meant, before anyone decides whether it is read in a terminal, a browser or a spreadsheet.
+// A table as it is meant, before anyone decides whether it is read in a terminal, a browser or a
+// spreadsheet.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@ namespace smooth {
 // What the reader wants, and what stands small behind it: "98.0" with "[93.0, 99.4]".
 struct TableCell {
   std::string text, note;
-  TableCell(std::string text_, std::string note_ = "") : text(std::move(text_)), note(std::move(note_)) {}
+  TableCell(std::string text_, std::string note_ = "")
+      : text(std::move(text_)), note(std::move(note_)) {}
   TableCell(const char* text_) : text(text_) {}
 };
 
