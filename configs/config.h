@@ -115,6 +115,7 @@ struct RowConfig {
   int64_t samples = 1667;
   int64_t min_tokens = 512, max_tokens = 32768;
   int64_t min_chunk = 128, max_chunk = 4096;
+  std::vector<std::string> forms = {"sr", "os", "ur"};
   NiahConfig niah;
 
   const std::string& file() const { return name.empty() ? row : name; }
@@ -128,6 +129,7 @@ struct RowConfig {
     v("max_tokens", max_tokens, "longest context, in the tokenizer's tokens", at_least(8));
     v("min_chunk", min_chunk, "smallest chunk size drawn, in estimated tokens", at_least(1));
     v("max_chunk", max_chunk, "largest chunk size drawn, in estimated tokens", at_least(1));
+    v("forms", forms, "forms that are written, all from one teacher", one_of({"sr", "os", "ur"}));
     v("niah", niah, "the needles");
   }
   std::optional<Problem> problem() const {
@@ -205,7 +207,7 @@ struct TrainDataConfig {
     v("tokenizer", tokenizer, "folder of the tokenizer; it travels with every checkpoint", existing());
     v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
     v("loss", loss, "tokens that carry loss: written segments only, or all", one_of({"written", "all"}));
-    v("order", order, "shuffled anew each epoch, or as the files have it", one_of({"shuffled", "as-is"}));
+    v("order", order, "shuffled anew each epoch; growing: shortest first, about; or as the files have it", one_of({"shuffled", "growing", "as-is"}));
     v("context", context, "context length: tokens packed into one forward pass", at_least(8));
   }
 };

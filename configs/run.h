@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace smooth {
 
@@ -21,6 +22,7 @@ class LineFile {
   LineFile(LineFile&&) noexcept;
   ~LineFile();
   void append(const std::string& line);  // adds the newline, flushes to the kernel
+  void append(const std::vector<std::string>& lines);  // all in one write
 
  private:
   int file_ = -1;

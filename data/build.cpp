@@ -22,8 +22,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr Mode kForms[] = {Mode::kSmooth, Mode::kOneStep, Mode::kUnsmooth};
-
 // Counts as the paper estimates, for as long as there is no tokenizer yet.
 class EstimatedCount : public Tokenizer {
  public:
@@ -62,6 +60,11 @@ class Row {
     return read(task, options, teacher);
   }
   fs::path file(const fs::path& out, Mode form) const { return out / (config_.file() + "." + mode_name(form) + ".jsonl"); }
+  std::vector<Mode> forms() const {
+    std::vector<Mode> forms;
+    for (const std::string& name : config_.forms) forms.push_back(mode_from(name));
+    return forms;
+  }
   const RowConfig& config() const { return config_; }
 
  private:
@@ -92,7 +95,7 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
     const int64_t count = config.tokenizer.training_documents / static_cast<int64_t>(config.rows.size());
     for (int64_t i = 0; i < count; ++i) {
       const Task task = row.task(row_config.samples + i);
-      for (const Mode form : kForms) {
+      for (const Mode form : row.forms()) {
         for (const Exchange& exchange : row.transcript(task, form, row_config.samples + i).exchanges) {
           add(exchange.given);
           add(exchange.written);
@@ -104,10 +107,11 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
 }
 
 void build_row(const Row& row, const fs::path& out) {
+  const std::vector<Mode> forms = row.forms();
   int64_t done = row.config().samples;
-  for (const Mode form : kForms) done = std::min(done, whole_lines(row.file(out, form)));
+  for (const Mode form : forms) done = std::min(done, whole_lines(row.file(out, form)));
   std::vector<LineFile> files;
-  for (const Mode form : kForms) {
+  for (const Mode form : forms) {
     // A form may be ahead of another by the sample that a kill cut in half.
     std::ifstream stream(row.file(out, form));
     std::string kept, line;
@@ -118,7 +122,7 @@ void build_row(const Row& row, const fs::path& out) {
   Progress progress("data " + row.config().file(), row.config().samples, "samples", done);
   for (int64_t i = done; i < row.config().samples; ++i) {
     const Task task = row.task(i);
-    for (size_t form = 0; form < std::size(kForms); ++form) files[form].append(to_json(row.transcript(task, kForms[form], i)));
+    for (size_t form = 0; form < forms.size(); ++form) files[form].append(to_json(row.transcript(task, forms[form], i)));
     progress.advance(1);
   }
   progress.finish();
@@ -144,7 +148,7 @@ void build_set(const DataConfig& config, bool replace) {
   for (const RowConfig& row_config : config.rows) {
     const Row row(row_config, config.seed, tokenizer);
     build_row(row, out);
-    for (const Mode form : kForms) {
+    for (const Mode form : row.forms()) {
       const fs::path file = row.file(out, form);
       manifest["rows"].push_back({{"row", row_config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
                                   {"samples", row_config.samples}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});

@@ -65,16 +65,27 @@ std::vector<std::vector<const Example*>> best_fit(std::vector<const Example*> do
 
 Loader::Loader(std::vector<Sample> samples, const TrainDataConfig& config, int64_t batch, const std::string& batch_of, uint64_t seed)
     : samples_(std::move(samples)), context_(config.context), batch_(batch), by_packs_(batch_of == "packs"),
-      shuffled_(config.order == "shuffled"), seed_(seed) {
+      order_(config.order), seed_(seed) {
   // Every epoch has the length of the first; packing another order may need a pack more or less.
   steps_per_epoch_ = static_cast<int64_t>(plan(0).size());
   if (steps_per_epoch_ == 0) throw std::runtime_error("the data make less than one batch of " + std::to_string(batch) + " " + batch_of);
 }
 
+// Growing: a curriculum from short documents to long ones; each length is first stretched or shrunk by up to a third, so
+// that kinds of samples stay mixed.
 std::vector<int64_t> Loader::order(int64_t epoch) const {
   std::vector<int64_t> order(samples_.size());
   std::iota(order.begin(), order.end(), 0);
-  if (shuffled_) Random(seed_, "epoch " + std::to_string(epoch)).shuffle(order);
+  if (order_ == "as-is") return order;
+  Random random(seed_, "epoch " + std::to_string(epoch));
+  random.shuffle(order);
+  if (order_ == "shuffled") return order;
+  std::vector<double> length(samples_.size(), 0);
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    for (const Example& document : samples_[i].documents) length[i] = std::max(length[i], static_cast<double>(length_of(&document)));
+    length[i] *= 1 + (random.uniform() * 2 - 1) / 3;
+  }
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length[a] < length[b]; });
   return order;
 }
 

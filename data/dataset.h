@@ -39,7 +39,8 @@ class Loader {
 
   std::vector<Sample> samples_;
   int64_t context_, batch_;
-  bool by_packs_, shuffled_;
+  bool by_packs_;
+  std::string order_;
   uint64_t seed_;
   int64_t steps_per_epoch_ = 0, planned_epoch_ = -1;
   std::vector<std::vector<Pack>> plan_;  // steps of planned_epoch_
