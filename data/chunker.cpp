@@ -1,5 +1,5 @@
-// Words are counted once: one bit a byte says where a word begins, and counts per 64 bytes are summed up, so that the words of
-// any piece cost two look-ups. Splitting then searches each byte at most once for each delimiter.
+// Words are counted once: one bit a byte says where a word begins, and counts per 64 bytes are summed up, so that the
+// words of any piece cost two look-ups. Splitting then searches each byte at most once for each delimiter.
 #include "data/chunker.h"
 
 #include <algorithm>
@@ -12,7 +12,8 @@ namespace smooth {
 namespace {
 
 // The paper, A.1.1, strongest first.
-constexpr std::array<std::string_view, 12> kDelimiters = {"\n\n\n", "\n\n", "\n", ". ", ".", "! ", "? ", ", ", "; ", ": ", " \xe2\x80\x93 ", " "};
+constexpr std::array<std::string_view, 12> kDelimiters = {
+    "\n\n\n", "\n\n", "\n", ". ", ".", "! ", "? ", ", ", "; ", ": ", " \xe2\x80\x93 ", " "};
 // After them any other whitespace: the list has none for a tab, and cells of a table are not one word.
 constexpr size_t kLevels = kDelimiters.size() + 1;
 
@@ -21,11 +22,11 @@ size_t whitespace_at(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) -> uint8_t { return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0; };
   const uint8_t first = byte(0);
   if (first < 0x80) return (first >= 9 && first <= 13) || (first >= 0x1c && first <= 0x20) ? 1 : 0;
-  if (first == 0xc2) return byte(1) == 0x85 || byte(1) == 0xa0 ? 2 : 0;                      // U+0085, U+00A0
-  if (first == 0xe1) return byte(1) == 0x9a && byte(2) == 0x80 ? 3 : 0;                      // U+1680
-  if (first == 0xe3) return byte(1) == 0x80 && byte(2) == 0x80 ? 3 : 0;                      // U+3000
+  if (first == 0xc2) return byte(1) == 0x85 || byte(1) == 0xa0 ? 2 : 0;  // U+0085, U+00A0
+  if (first == 0xe1) return byte(1) == 0x9a && byte(2) == 0x80 ? 3 : 0;  // U+1680
+  if (first == 0xe3) return byte(1) == 0x80 && byte(2) == 0x80 ? 3 : 0;  // U+3000
   if (first != 0xe2) return 0;
-  if (byte(1) == 0x81) return byte(2) == 0x9f ? 3 : 0;                                       // U+205F
+  if (byte(1) == 0x81) return byte(2) == 0x9f ? 3 : 0;  // U+205F
   if (byte(1) != 0x80) return 0;
   const uint8_t last = byte(2);  // U+2000 to U+200A, U+2028, U+2029, U+202F
   return (last >= 0x80 && last <= 0x8a) || last == 0xa8 || last == 0xa9 || last == 0xaf ? 3 : 0;
@@ -57,7 +58,8 @@ std::vector<uint64_t> whitespace_bits(std::string_view text) {
 
 class WordIndex {
  public:
-  explicit WordIndex(std::string_view text) : blanks_(whitespace_bits(text)), starts_(blanks_.size()), sums_(blanks_.size()) {
+  explicit WordIndex(std::string_view text)
+      : blanks_(whitespace_bits(text)), starts_(blanks_.size()), sums_(blanks_.size()) {
     uint64_t blank_before = 1;
     int64_t sum = 0;
     for (size_t i = 0; i < blanks_.size(); ++i) {
@@ -70,7 +72,8 @@ class WordIndex {
 
   bool blank(size_t at) const { return blanks_[at / 64] >> (at % 64) & 1; }
 
-  // Words of text[begin, end) taken by itself: those that begin in it, and the rest of one that is cut at its beginning.
+  // Words of text[begin, end) taken by itself: those that begin in it, and the rest of one that is cut at its
+  // beginning.
   int64_t words(size_t begin, size_t end) const {
     if (begin == end) return 0;
     const bool cut = !blank(begin) && !(starts_[begin / 64] >> (begin % 64) & 1);
@@ -97,8 +100,8 @@ class Splitter {
  private:
   bool fits(size_t begin, size_t end) const { return index_.words(begin, end) <= max_words_; }
 
-  // The end of the piece that begins at `at`: behind the next delimiter and all whitespace after it, or `end`. No piece is
-  // whitespace alone, or a chunk could be: a turn without a word.
+  // The end of the piece that begins at `at`: behind the next delimiter and all whitespace after it, or `end`. No piece
+  // is whitespace alone, or a chunk could be: a turn without a word.
   size_t piece_end(size_t at, size_t end, size_t level) const {
     at = skip(at, end, true);
     if (level < kDelimiters.size()) {
@@ -127,7 +130,8 @@ class Splitter {
     for (size_t at = begin; at < end;) {
       const size_t next = piece_end(at, end, level);
       if (!fits(chunk, next)) {
-        split(chunk, at, level + 1);  // merged pieces fit and are a chunk; a single piece may go on to the next delimiter
+        split(chunk, at,
+              level + 1);  // merged pieces fit and are a chunk; a single piece may go on to the next delimiter
         chunk = at;
       }
       at = next;

@@ -17,7 +17,8 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-// Bounds the redraws of what must be new, in the split and free of clashes: a space of names that is exhausted is an error.
+// Bounds the redraws of what must be new, in the split and free of clashes: a space of names that is exhausted is an
+// error.
 constexpr int kMaxDraws = 100000;
 
 std::vector<std::string> adjective_noun_pairs(const NiahConfig& config) {
@@ -69,7 +70,8 @@ std::vector<std::string> read_essays(const fs::path& path) {
   std::string text;
   for (const fs::path& file : files) text += read_essay_file(file) + "\n";
   std::vector<std::string> sentences = split_sentences(text);
-  if (sentences.empty()) throw std::runtime_error(path.string() + ": no essays in it (.txt, .json or .jsonl with text)");
+  if (sentences.empty())
+    throw std::runtime_error(path.string() + ": no essays in it (.txt, .json or .jsonl with text)");
   return sentences;
 }
 
@@ -81,8 +83,9 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> li
 bool is_abbreviation(std::string_view word) {
   while (!word.empty() && is_one_of(word.substr(0, 1), {"(", "\"", "'", "["})) word.remove_prefix(1);
   const bool initial = word.size() == 2 && std::isupper(static_cast<unsigned char>(word[0])) && word != "I.";
-  return initial || is_one_of(word, {"Mr.", "Mrs.", "Ms.", "Dr.", "Prof.", "St.", "Mt.", "Jr.", "Sr.", "No.", "vs.", "cf.", "e.g.",
-                                     "i.e.", "etc.", "ca.", "Inc.", "Ltd.", "Co.", "Corp.", "U.S.", "U.K."});
+  return initial ||
+         is_one_of(word, {"Mr.", "Mrs.", "Ms.",  "Dr.",  "Prof.", "St.",  "Mt.",  "Jr.", "Sr.",   "No.",  "vs.",
+                          "cf.", "e.g.", "i.e.", "etc.", "ca.",   "Inc.", "Ltd.", "Co.", "Corp.", "U.S.", "U.K."});
 }
 
 bool ends_sentence(std::string_view word) {
@@ -92,7 +95,8 @@ bool ends_sentence(std::string_view word) {
     bare.remove_suffix(mark.size());
     return true;
   };
-  while (strip("\"") || strip("'") || strip(")") || strip("]") || strip("\xe2\x80\x9d") || strip("\xe2\x80\x99")) {  // ” ’
+  while (strip("\"") || strip("'") || strip(")") || strip("]") || strip("\xe2\x80\x9d") ||
+         strip("\xe2\x80\x99")) {  // ” ’
   }
   if (bare.ends_with("!") || bare.ends_with("?")) return true;
   return bare.ends_with(".") && !is_abbreviation(bare);
@@ -140,11 +144,14 @@ std::string Needles::draw(Random& random, const std::string& type, const std::ve
     });
     if (!clashes && in_split(text, split_)) return text;
   }
-  throw std::runtime_error("niah: no " + type + " are left in split " + split_ + " beside the " + std::to_string(taken.size()) +
+  throw std::runtime_error("niah: no " + type + " are left in split " + split_ + " beside the " +
+                           std::to_string(taken.size()) +
                            " keys and values of this task; allow more adjectives, nouns or digits");
 }
 
-std::string Needles::key(Random& random, const std::vector<std::string>& taken) const { return draw(random, key_type_, taken); }
+std::string Needles::key(Random& random, const std::vector<std::string>& taken) const {
+  return draw(random, key_type_, taken);
+}
 
 std::string Needles::value(Random& random, const std::vector<std::string>& taken) const {
   return draw(random, value_type_, taken);

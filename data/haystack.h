@@ -1,5 +1,5 @@
-// The text that hides needles, as units that are taken one after another until a length is reached: sentences of essays or
-// of the grammar, lines of noise, lines of other needles.
+// The text that hides needles, as units that are taken one after another until a length is reached: sentences of essays
+// or of the grammar, lines of noise, lines of other needles.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace smooth {
 
-// Does this key, value or sentence belong to the split? One in five strings, by their checksum, is of the test split, the
-// rest of the train split; `all` has every one.
+// Does this key, value or sentence belong to the split? One in five strings, by their checksum, is of the test split,
+// the rest of the train split; `all` has every one.
 bool in_split(const std::string& text, const std::string& split);
 
 // "One of the special magic numbers for brave-otter is: 4821." (RULER's `needle`)
@@ -48,10 +48,10 @@ class Haystack {
   std::vector<std::string> essays_;  // sentences
 };
 
-// Sentences of running text, whitespace collapsed to single blanks; joined by blanks they are the text. A sentence ends at
-// . ! ? (closing quotes and brackets included) before a blank and something that can begin a sentence: an upper-case letter,
-// a digit, an opening quote or bracket. Not after an initial ("J. Smith") or one of a few abbreviations. RULER has NLTK's
-// Punkt here, which needs its trained parameters.
+// Sentences of running text, whitespace collapsed to single blanks; joined by blanks they are the text. A sentence ends
+// at . ! ? (closing quotes and brackets included) before a blank and something that can begin a sentence: an upper-case
+// letter, a digit, an opening quote or bracket. Not after an initial ("J. Smith") or one of a few abbreviations. RULER
+// has NLTK's Punkt here, which needs its trained parameters.
 std::vector<std::string> split_sentences(const std::string& text);
 
 }  // namespace smooth

@@ -58,8 +58,8 @@ struct Layout {
   std::vector<int64_t> queried;    // keys
 };
 
-// Tokens of text in the middle of a text, counted word by word: pieces hardly ever reach over a blank, and the words of a
-// haystack are few. A first guess; what a task has is counted on the whole prompt.
+// Tokens of text in the middle of a text, counted word by word: pieces hardly ever reach over a blank, and the words of
+// a haystack are few. A first guess; what a task has is counted on the whole prompt.
 class WordCounter {
  public:
   explicit WordCounter(const Tokenizer& tokenizer) : tokenizer_(tokenizer), anchor_(count(".")) {}
@@ -86,8 +86,14 @@ class WordCounter {
 // One task in the making: its draws, and as much haystack as was asked for so far.
 class Builder {
  public:
-  Builder(const NiahConfig& config, const Haystack& haystack, const Tokenizer& tokenizer, uint64_t seed, const std::string& stream)
-      : config_(config), haystack_(haystack), tokenizer_(tokenizer), wording_(config), counter_(tokenizer), draws_(seed, stream),
+  Builder(const NiahConfig& config, const Haystack& haystack, const Tokenizer& tokenizer, uint64_t seed,
+          const std::string& stream)
+      : config_(config),
+        haystack_(haystack),
+        tokenizer_(tokenizer),
+        wording_(config),
+        counter_(tokenizer),
+        draws_(seed, stream),
         units_draws_(seed, stream + "/haystack") {
     // RULER's order of draws: a key, its values, the next key; then the needles shuffled by a fresh generator.
     for (int64_t k = 0; k < config.keys; ++k) {
@@ -159,7 +165,8 @@ Layout Builder::lay_out(int64_t n) {
     std::sort(layout.positions.rbegin(), layout.positions.rend());  // the first needle last, as RULER inserts them
   } else {
     for (const int64_t step : draws.sample(kDepths, count)) {
-      layout.positions.push_back(static_cast<int64_t>(static_cast<double>(n) * (static_cast<double>(depth_percent(step)) / 100)));
+      layout.positions.push_back(
+          static_cast<int64_t>(static_cast<double>(n) * (static_cast<double>(depth_percent(step)) / 100)));
     }
     std::sort(layout.positions.begin(), layout.positions.end());
   }
@@ -170,15 +177,17 @@ Layout Builder::lay_out(int64_t n) {
   for (size_t i = 0; i < needles_.size(); ++i) {
     queried[i] = std::find(layout.queried.begin(), layout.queried.end(), needles_[i].key) != layout.queried.end();
   }
-  const int64_t position = config_.depth_percent ? static_cast<int64_t>(static_cast<double>(n) * (*config_.depth_percent / 100))
-                                                 : position_from_end(n, layout, queried);
+  const int64_t position = config_.depth_percent
+                               ? static_cast<int64_t>(static_cast<double>(n) * (*config_.depth_percent / 100))
+                               : position_from_end(n, layout, queried);
   for (size_t i = 0; i < needles_.size(); ++i) {
     if (queried[i]) layout.positions[i] = position;
   }
   return layout;
 }
 
-// The last place where the queried needles (all in a row) begin at least tokens_from_end tokens before the context's end.
+// The last place where the queried needles (all in a row) begin at least tokens_from_end tokens before the context's
+// end.
 int64_t Builder::position_from_end(int64_t n, const Layout& layout, const std::vector<bool>& queried) {
   std::vector<int64_t> others(n + 1, 0);  // tokens of the other needles before unit i
   int64_t behind = 0;
@@ -203,7 +212,8 @@ Task Builder::build(int64_t n) {
   const Layout layout = lay_out(n);
   std::vector<size_t> order(needles_.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return layout.positions[a] < layout.positions[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return layout.positions[a] < layout.positions[b]; });
 
   Task task;
   const auto append = [&](const std::string& text) {
@@ -237,7 +247,8 @@ Task Builder::build(int64_t n) {
   task.question = wording_.question(joined(asked));
   task.subject = wording_.subject(joined(asked));
   task.metric = "string-match";
-  task.length = static_cast<int64_t>(tokenizer_.encode(task.instruction + "\n" + task.context + "\n" + task.question).size());
+  task.length =
+      static_cast<int64_t>(tokenizer_.encode(task.instruction + "\n" + task.context + "\n" + task.question).size());
   return task;
 }
 
@@ -245,11 +256,13 @@ Task Builder::build(int64_t n) {
 
 Niah::Niah(NiahConfig config, std::shared_ptr<const Tokenizer> tokenizer, int64_t overhead)
     : config_(std::move(config)), tokenizer_(std::move(tokenizer)), overhead_(overhead) {
-  if (const auto problem = config_.problem()) throw std::invalid_argument("niah: " + problem->key + " " + problem->reason);
+  if (const auto problem = config_.problem())
+    throw std::invalid_argument("niah: " + problem->key + " " + problem->reason);
   haystack_ = std::make_unique<Haystack>(config_);
   if (!haystack_->lines() && config_.keys * config_.values > kDepths) {
     throw std::invalid_argument("niah: " + std::to_string(config_.keys * config_.values) +
-                                " needles (keys x values) cannot stand at different ones of " + std::to_string(kDepths) + " depths");
+                                " needles (keys x values) cannot stand at different ones of " +
+                                std::to_string(kDepths) + " depths");
   }
 }
 
@@ -268,10 +281,13 @@ Task Niah::task(uint64_t seed, int64_t length, int64_t index) const {
   int64_t n = std::max(fewest, builder.units_within(static_cast<double>(wish - frame)));
   while (n != fits) {
     Task task = builder.build(n);
-    const double room = static_cast<double>(wish - task.length), counted = static_cast<double>(builder.tokens_of_units(n));
-    const int64_t guess = builder.units_within(counted + room * (static_cast<double>(frame) + counted) / static_cast<double>(task.length));
+    const double room = static_cast<double>(wish - task.length),
+                 counted = static_cast<double>(builder.tokens_of_units(n));
+    const int64_t guess = builder.units_within(counted + room * (static_cast<double>(frame) + counted) /
+                                                             static_cast<double>(task.length));
     if (room < 0 && n == fewest) {
-      throw std::runtime_error("niah: a length of " + std::to_string(length) + " tokens is too short: the needles and the question take " +
+      throw std::runtime_error("niah: a length of " + std::to_string(length) +
+                               " tokens is too short: the needles and the question take " +
                                std::to_string(task.length) + ", and " + std::to_string(overhead_) + " are kept free");
     }
     if (room < 0) {

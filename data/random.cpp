@@ -115,7 +115,8 @@ int64_t Random::randint(int64_t low, int64_t high) {
 
 std::vector<int64_t> Random::sample(int64_t n, int64_t k) {
   if (k < 0 || k > n) throw std::invalid_argument("Random::sample: sample larger than population or negative");
-  // Python chooses between a pool and a set by their sizes in memory; the draws differ, so the same choice is made here.
+  // Python chooses between a pool and a set by their sizes in memory; the draws differ, so the same choice is made
+  // here.
   double set_size = 21;
   if (k > 5) set_size += std::pow(4.0, std::ceil(std::log(static_cast<double>(k * 3)) / std::log(4.0)));
   std::vector<int64_t> result(k);

@@ -1,6 +1,6 @@
-// The library finds the pieces; what a piece stands for is spelled out here, so that any run of ids has exact bytes (the
-// library's own decoder turns a cut character into U+FFFD). Text is UTF-8; a literal U+2581 in it is SentencePiece's own
-// sign for a blank and comes back as one.
+// The library finds the pieces; what a piece stands for is spelled out here, so that any run of ids has exact bytes
+// (the library's own decoder turns a cut character into U+FFFD). Text is UTF-8; a literal U+2581 in it is
+// SentencePiece's own sign for a blank and comes back as one.
 #include "data/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
@@ -19,8 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kBlank = "\xe2\x96\x81";       // U+2581
-constexpr std::string_view kUnknown = " \xe2\x81\x87 ";   // the library's surface of <unk>
+constexpr std::string_view kBlank = "\xe2\x96\x81";      // U+2581
+constexpr std::string_view kUnknown = " \xe2\x81\x87 ";  // the library's surface of <unk>
 
 void check(const sentencepiece::util::Status& status, const std::string& what) {
   if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
@@ -98,13 +98,15 @@ class SentencePiece : public Tokenizer {
     const std::string& piece = processor_.IdToPiece(id);
     if (processor_.IsUnknown(id)) return std::string(kUnknown);
     if (processor_.IsControl(id)) return piece;
-    if (processor_.IsByte(id)) return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
+    if (processor_.IsByte(id))
+      return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
     return with_blanks(piece);
   }
 
   const std::string& bytes(int64_t id) const {
     if (id < 0 || id >= vocab_size()) {
-      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size()));
+      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " +
+                              std::to_string(vocab_size()));
     }
     return pieces_[id];
   }
@@ -119,18 +121,22 @@ class SentencePiece : public Tokenizer {
     const json config = json::parse(config_, nullptr, false);
     if (!config.is_object()) throw std::runtime_error(path.string() + ": not a JSON object");
     for (const json& entry : config.value("additional_special_tokens", json::array())) {
-      const std::string text = entry.is_object() ? entry.value("content", "") : entry.is_string() ? entry.get<std::string>() : "";
+      const std::string text = entry.is_object()   ? entry.value("content", "")
+                               : entry.is_string() ? entry.get<std::string>()
+                                                   : "";
       const int id = processor_.PieceToId(text);
       if (text.empty() || processor_.IsUnknown(id)) {
-        throw std::runtime_error(path.string() + ": additional_special_tokens: " + entry.dump() + " is no piece of tokenizer.model");
+        throw std::runtime_error(path.string() + ": additional_special_tokens: " + entry.dump() +
+                                 " is no piece of tokenizer.model");
       }
       if (!processor_.IsControl(id)) add_special(text, id);
     }
   }
 
   std::vector<Special>::const_iterator special_at(const std::string& text, size_t at) const {
-    return std::find_if(specials_.begin(), specials_.end(),
-                        [&](const Special& special) { return text.compare(at, special.first.size(), special.first) == 0; });
+    return std::find_if(specials_.begin(), specials_.end(), [&](const Special& special) {
+      return text.compare(at, special.first.size(), special.first) == 0;
+    });
   }
 
   // May a text be cut before its blanks, word by word? Not if a piece reaches from a word over a blank, nor if text is
@@ -143,7 +149,8 @@ class SentencePiece : public Tokenizer {
         if (piece[at] == ' ' && piece[at - 1] != ' ') return false;
       }
     }
-    const std::string probe = "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
+    const std::string probe =
+        "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
     std::string seen;
     for (const std::string& piece : processor_.EncodeAsPieces(probe)) seen += surface(piece);
     return seen == (dummy_prefix_ ? " " : "") + probe;
@@ -195,8 +202,8 @@ class SentencePiece : public Tokenizer {
 
   std::string model_, config_;
   sentencepiece::SentencePieceProcessor processor_;
-  std::vector<std::string> pieces_;    // [vocab_size], bytes
-  std::vector<Special> specials_;      // longest first
+  std::vector<std::string> pieces_;  // [vocab_size], bytes
+  std::vector<Special> specials_;    // longest first
   std::array<bool, 256> starts_special_{};
   bool dummy_prefix_ = false, by_word_ = false;
 };
@@ -227,8 +234,8 @@ std::shared_ptr<const Tokenizer> load_sentencepiece(const std::filesystem::path&
   return std::make_shared<SentencePiece>(folder);
 }
 
-void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
-                         int64_t vocab_size, const std::vector<std::string>& specials) {
+void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines,
+                         const std::string& model_type, int64_t vocab_size, const std::vector<std::string>& specials) {
   std::string symbols = quoted("\n");
   for (const std::string& special : specials) symbols += "," + quoted(special);
   const std::unordered_map<std::string, std::string> options = {
@@ -250,11 +257,16 @@ void train_sentencepiece(const std::string& folder, const std::vector<std::strin
   std::string model;
   check(sentencepiece::SentencePieceTrainer::Train(options, &iterator, &model), "SentencePiece could not be trained");
   const json config = {
-      {"tokenizer_class", "LlamaTokenizer"}, {"additional_special_tokens", specials},
-      {"bos_token", "<s>"},                  {"eos_token", "</s>"},
-      {"unk_token", "<unk>"},                {"add_bos_token", false},
-      {"add_eos_token", false},              {"add_prefix_space", false},
-      {"legacy", false},                     {"clean_up_tokenization_spaces", false},
+      {"tokenizer_class", "LlamaTokenizer"},
+      {"additional_special_tokens", specials},
+      {"bos_token", "<s>"},
+      {"eos_token", "</s>"},
+      {"unk_token", "<unk>"},
+      {"add_bos_token", false},
+      {"add_eos_token", false},
+      {"add_prefix_space", false},
+      {"legacy", false},
+      {"clean_up_tokenization_spaces", false},
       {"spaces_between_special_tokens", false},
   };
   write_file(std::filesystem::path(folder) / "tokenizer.model", model);

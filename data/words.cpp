@@ -60,7 +60,8 @@ const std::vector<std::string>& nouns() {
 
 const std::string& noise_sentence() {
   // RULER scripts/data/synthetic/niah.py, type_haystack "noise" (itself the passkey test's).
-  static const std::string unit = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again.";
+  static const std::string unit =
+      "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again.";
   return unit;
 }
 

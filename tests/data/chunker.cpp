@@ -10,13 +10,14 @@ using namespace smooth;
 
 namespace {
 
-const std::vector<std::string> kDelimiters = {"\n\n\n", "\n\n", "\n", ". ", ".", "! ", "? ", ", ", "; ", ": ", " – ", " "};
-const std::vector<std::string> kUnicodeBlanks = {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-                                                 "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f",
-                                                 "\u3000"};
+const std::vector<std::string> kDelimiters = {"\n\n\n", "\n\n", "\n", ". ", ".",   "! ",
+                                              "? ",     ", ",   "; ", ": ", " – ", " "};
+const std::vector<std::string> kUnicodeBlanks = {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+                                                 "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
+                                                 "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
 // Neighbours of the blanks in Unicode, and what only looks blank: all are parts of words.
-const std::vector<std::string> kUnicodeLetters = {"é", "漢", "😀", "\u0084", "\u00a1", "\u1681", "\u200b", "\u2027", "\u202a", "\u2060", "\u3001",
-                                                  "\ufeff", "–", "ß"};
+const std::vector<std::string> kUnicodeLetters = {"é",      "漢",     "😀",      "\u0084", "\u00a1", "\u1681", "\u200b",
+                                                  "\u2027", "\u202a", "\u2060", "\u3001", "\ufeff", "–",      "ß"};
 
 bool starts_with_blank(const std::string& text, size_t at, size_t* size) {
   const auto first = static_cast<unsigned char>(text[at]);
@@ -41,7 +42,9 @@ int64_t naive_words(const std::string& text) {
   return words;
 }
 
-int64_t naive_tokens(const std::string& text) { return static_cast<int64_t>(1.5 * static_cast<double>(naive_words(text))); }
+int64_t naive_tokens(const std::string& text) {
+  return static_cast<int64_t>(1.5 * static_cast<double>(naive_words(text)));
+}
 
 // Pieces with their delimiter and the whitespace after it; level 12 is any whitespace.
 std::vector<std::string> naive_split(const std::string& text, size_t level) {
@@ -89,14 +92,22 @@ std::string random_text(Random& random) {
   const uint64_t flavour = random.below(5);
   for (int64_t i = 0; i < parts; ++i) {
     const uint64_t kind = random.below(20);
-    if (kind < 8) text += random.choice(nouns());
-    else if (kind < 13 || flavour == 0) text += random.choice(kDelimiters);
-    else if (kind < 14) text += sentence(random) + (random.below(2) ? " " : "");
-    else if (kind < 15 && flavour < 3) text += random.choice(kUnicodeBlanks);
-    else if (kind < 16 && flavour < 3) text += random.choice(kUnicodeLetters);
-    else if (kind < 17) text += std::string(random.below(40), 'x');
-    else if (kind < 18) text += static_cast<char>(random.randint(flavour == 4 ? 1 : 9, flavour == 4 ? 255 : 126));
-    else text += " ";
+    if (kind < 8)
+      text += random.choice(nouns());
+    else if (kind < 13 || flavour == 0)
+      text += random.choice(kDelimiters);
+    else if (kind < 14)
+      text += sentence(random) + (random.below(2) ? " " : "");
+    else if (kind < 15 && flavour < 3)
+      text += random.choice(kUnicodeBlanks);
+    else if (kind < 16 && flavour < 3)
+      text += random.choice(kUnicodeLetters);
+    else if (kind < 17)
+      text += std::string(random.below(40), 'x');
+    else if (kind < 18)
+      text += static_cast<char>(random.randint(flavour == 4 ? 1 : 9, flavour == 4 ? 255 : 126));
+    else
+      text += " ";
   }
   return text;
 }
@@ -162,7 +173,8 @@ TEST_CASE("chunks equal the naive twin's and keep every promise", "[cpu]") {
   REQUIRE(borders > 20000);
 }
 
-// Text of paragraphs ("\n\n") of sentences (". "): where it is cut is seen from what the chunk before a border ends with.
+// Text of paragraphs ("\n\n") of sentences (". "): where it is cut is seen from what the chunk before a border ends
+// with.
 TEST_CASE("no border is weaker than it must be, and neighbours could not have been merged", "[cpu]") {
   Random random(12);
   int64_t maximal = 0, weaker = 0;
@@ -189,7 +201,8 @@ TEST_CASE("no border is weaker than it must be, and neighbours could not have be
           if (after != std::string::npos) end = std::min(end, after + stop.size());
         }
         if (chunks[i].ends_with(delimiter)) {
-          // A chunk of whole pieces took as many as fit. The rest of a piece that was too long is not merged with the next.
+          // A chunk of whole pieces took as many as fit. The rest of a piece that was too long is not merged with the
+          // next.
           bool whole = i == 0;
           for (const std::string& stop : stops) whole = whole || (i > 0 && chunks[i - 1].ends_with(stop));
           if (whole) REQUIRE(naive_tokens(chunks[i] + text.substr(at, end - at)) > limit);

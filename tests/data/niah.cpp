@@ -41,7 +41,9 @@ class Words : public Tokenizer {
 // A token every seven bytes, wherever words end: what is counted word by word is then far from the truth.
 class Bytes : public Words {
  public:
-  std::vector<int64_t> encode(const std::string& text) const override { return std::vector<int64_t>((text.size() + 6) / 7); }
+  std::vector<int64_t> encode(const std::string& text) const override {
+    return std::vector<int64_t>((text.size() + 6) / 7);
+  }
 };
 
 std::shared_ptr<const Tokenizer> pieces() { return load_tokenizer("tests/golden/sentencepiece/unigram"); }
@@ -71,7 +73,8 @@ std::vector<std::pair<std::string, std::string>> needles_of(const std::string& c
 }
 
 // What every task of any configuration has to hold.
-void check_task(const Task& task, const NiahConfig& config, const Tokenizer& tokenizer, int64_t length, int64_t overhead = 0) {
+void check_task(const Task& task, const NiahConfig& config, const Tokenizer& tokenizer, int64_t length,
+                int64_t overhead = 0) {
   INFO(task.id << "\n" << task.question);
   REQUIRE(task.length == static_cast<int64_t>(tokenizer.encode(prompt(task)).size()));
   REQUIRE(task.length + overhead <= length);
@@ -81,7 +84,8 @@ void check_task(const Task& task, const NiahConfig& config, const Tokenizer& tok
   REQUIRE(task.metric == "string-match");
   REQUIRE(count(task.question, task.subject) == 1);
   const auto needles = needles_of(task.context, config.value_type);
-  const int64_t others = config.haystack == "needle" ? static_cast<int64_t>(needles.size()) - config.keys * config.values : 0;
+  const int64_t others =
+      config.haystack == "needle" ? static_cast<int64_t>(needles.size()) - config.keys * config.values : 0;
   REQUIRE(static_cast<int64_t>(needles.size()) == config.keys * config.values + others);
   for (const std::string& answer : task.answers) {
     REQUIRE(count(task.context, answer) == 1);
@@ -94,7 +98,8 @@ void check_task(const Task& task, const NiahConfig& config, const Tokenizer& tok
     end = evidence.end;
     const std::string key = evidence.subject.substr(evidence.subject.rfind(" for ") + 5);
     REQUIRE(count(task.question, key) == 1);
-    REQUIRE(evidence.subject == "the special magic " + config.value_type.substr(0, config.value_type.size() - 1) + " for " + key);
+    REQUIRE(evidence.subject ==
+            "the special magic " + config.value_type.substr(0, config.value_type.size() - 1) + " for " + key);
     REQUIRE(task.context.substr(evidence.begin, evidence.end - evidence.begin) ==
             needle_sentence(config.value_type, key, evidence.value));
     values.insert(evidence.value);
@@ -135,8 +140,12 @@ TEST_CASE("every setting gives whole tasks", "[cpu]") {
   int64_t tasks = 0;
   for (const std::string haystack : {"sentences", "noise", "needle"}) {
     for (const Shape shape : {Shape{1, 1, 1}, {4, 1, 1}, {1, 4, 1}, {4, 1, 4}, {4, 3, 2}}) {
-      for (const auto& [key_type, value_type] : std::vector<std::pair<std::string, std::string>>{
-               {"words", "numbers"}, {"words", "uuids"}, {"uuids", "uuids"}, {"numbers", "words"}, {"numbers", "numbers"}}) {
+      for (const auto& [key_type, value_type] :
+           std::vector<std::pair<std::string, std::string>>{{"words", "numbers"},
+                                                            {"words", "uuids"},
+                                                            {"uuids", "uuids"},
+                                                            {"numbers", "words"},
+                                                            {"numbers", "numbers"}}) {
         NiahConfig config;
         config.haystack = haystack;
         config.keys = shape.keys, config.values = shape.values, config.queries = shape.queries;
@@ -144,7 +153,8 @@ TEST_CASE("every setting gives whole tasks", "[cpu]") {
         for (const std::string split : {"train", "test", "all"}) {
           config.split = split;
           const Niah niah(config, tokenizer, 40);
-          for (int64_t index = 0; index < 2; ++index, ++tasks) check_task(niah.task(7, 3000, index), config, *tokenizer, 3000, 40);
+          for (int64_t index = 0; index < 2; ++index, ++tasks)
+            check_task(niah.task(7, 3000, index), config, *tokenizer, 3000, 40);
         }
       }
     }
@@ -159,15 +169,17 @@ TEST_CASE("wording: one value or several", "[cpu]") {
   Task task = Niah(config, std::make_shared<Words>()).task(1, 200, 0);
   const std::string key = from(task.context, "magic uuids for ", " is: ");
   REQUIRE(task.instruction ==
-          "A special magic uuid is hidden within the following text. Make sure to memorize it. I will quiz you about the uuid afterwards.");
+          "A special magic uuid is hidden within the following text. Make sure to memorize it. I will quiz you about "
+          "the uuid afterwards.");
   REQUIRE(task.question == "What is the special magic uuid for " + key + " mentioned in the provided text?");
   REQUIRE(task.subject == "the special magic uuid for " + key);
 
   config.keys = config.queries = 4;
   config.value_type = "numbers";
   task = Niah(config, std::make_shared<Words>()).task(1, 200, 0);
-  REQUIRE(task.instruction == "Some special magic numbers are hidden within the following text. Make sure to memorize it. I will quiz you "
-                              "about the numbers afterwards.");
+  REQUIRE(task.instruction ==
+          "Some special magic numbers are hidden within the following text. Make sure to memorize it. I will quiz you "
+          "about the numbers afterwards.");
   std::vector<std::string> keys;
   for (const std::string& answer : task.answers) {
     for (const auto& [name, value] : needles_of(task.context, "numbers")) {
@@ -181,8 +193,8 @@ TEST_CASE("wording: one value or several", "[cpu]") {
 }
 
 TEST_CASE("lengths come within a unit of the wish", "[cpu]") {
-  std::vector<std::pair<std::shared_ptr<const Tokenizer>, int64_t>> tokenizers = {{pieces(), 110}, {std::make_shared<Words>(), 16},
-                                                                                {std::make_shared<Bytes>(), 25}};
+  std::vector<std::pair<std::shared_ptr<const Tokenizer>, int64_t>> tokenizers = {
+      {pieces(), 110}, {std::make_shared<Words>(), 16}, {std::make_shared<Bytes>(), 25}};
   for (const auto& [tokenizer, sentence_tokens] : tokenizers) {
     NiahConfig config;
     const Niah niah(config, tokenizer, 20);
@@ -203,7 +215,8 @@ TEST_CASE("the same seed, length and index give the same bytes; others give othe
   REQUIRE(prompt(task) == prompt(again.task(1, 1024, 5)));
   REQUIRE(task.id == again.task(1, 1024, 5).id);
   std::set<std::string> contexts, ids, beginnings;
-  for (const auto& [seed, length, index] : std::vector<std::array<int64_t, 3>>{{1, 1024, 5}, {2, 1024, 5}, {1, 1025, 5}, {1, 1024, 6}}) {
+  for (const auto& [seed, length, index] :
+       std::vector<std::array<int64_t, 3>>{{1, 1024, 5}, {2, 1024, 5}, {1, 1025, 5}, {1, 1024, 6}}) {
     const Task other = niah.task(seed, length, index);
     contexts.insert(other.context);
     ids.insert(other.id);
@@ -226,7 +239,9 @@ TEST_CASE("the queried needle stands at each of 40 depths alike", "[cpu]") {
     const int64_t position = count(before, ".") - count(before, "One of the special magic");
     // Depth d stands before unit int(units x d / 100): steps are at least 2 % apart, units closer.
     REQUIRE(units > 120);
-    const auto unit_at = [&](int step) { return static_cast<int64_t>(static_cast<double>(units) * (std::round(step * 100 / 39.0) / 100)); };
+    const auto unit_at = [&](int step) {
+      return static_cast<int64_t>(static_cast<double>(units) * (std::round(step * 100 / 39.0) / 100));
+    };
     int step = 0;
     while (step < 39 && unit_at(step + 1) <= position) ++step;
     REQUIRE(unit_at(step) == position);
@@ -250,7 +265,8 @@ TEST_CASE("a fixed depth or distance from the end places the queried needle", "[
       for (int index = 0; index < 5; ++index) {
         const Task task = niah.task(1, 4096, index);
         check_task(task, config, *tokenizer, 4096);
-        const double at = 100.0 * static_cast<double>(task.evidence[0].begin) / static_cast<double>(task.context.size());
+        const double at =
+            100.0 * static_cast<double>(task.evidence[0].begin) / static_cast<double>(task.context.size());
         REQUIRE(std::abs(at - depth) < 6);
         const std::string before = task.context.substr(0, task.evidence[0].begin);
         if (depth == 0) REQUIRE(count(before, ".") == count(before, "One of the special magic"));
@@ -264,7 +280,8 @@ TEST_CASE("a fixed depth or distance from the end places the queried needle", "[
       for (int index = 0; index < 5; ++index) {
         const Task task = niah.task(1, 4096, index);
         check_task(task, config, *tokenizer, 4096);
-        const int64_t tail = static_cast<int64_t>(tokenizer->encode(task.context.substr(task.evidence[0].begin)).size());
+        const int64_t tail =
+            static_cast<int64_t>(tokenizer->encode(task.context.substr(task.evidence[0].begin)).size());
         REQUIRE(tail >= distance);
         REQUIRE(tail <= distance + 120);  // a unit and a needle that was in the way
       }
@@ -304,7 +321,8 @@ TEST_CASE("train and test share no key, no value and no sentence", "[cpu]") {
         REQUIRE((*sets)[0].count(text) == 0);
       }
     }
-    // Four fifths of the 1600 pairs are train's, one fifth is test's; 1600 draws see most of the first, nearly all of the second.
+    // Four fifths of the 1600 pairs are train's, one fifth is test's; 1600 draws see most of the first, nearly all of
+    // the second.
     REQUIRE(keys[0].size() > 800);
     REQUIRE(keys[1].size() < 400);
   }
@@ -341,15 +359,18 @@ TEST_CASE("essays: a folder of .txt, RULER's JSON, a jsonl", "[cpu]") {
   folder.file("texts/b.txt", "Second  essay,\n\tnot the first. ");
   folder.file("texts/a.txt", "First essay! It is short.\n");
   folder.file("texts/notes.md", "Not an essay.");
-  const std::string json_file = folder.file("e.json", R"({"text": "First essay! It is short.\nSecond essay, not the first."})");
-  const std::string lines = folder.file("e.jsonl", "{\"text\": \"First essay! It is short.\"}\n\n{\"text\": \"Second essay, not the first.\"}\n");
+  const std::string json_file =
+      folder.file("e.json", R"({"text": "First essay! It is short.\nSecond essay, not the first."})");
+  const std::string lines = folder.file(
+      "e.jsonl", "{\"text\": \"First essay! It is short.\"}\n\n{\"text\": \"Second essay, not the first.\"}\n");
   NiahConfig config;
   config.haystack = "essays";
   config.keys = 1;
   config.depth_percent = 100;
   for (const std::string& essays : {(folder.path / "texts").string(), json_file, lines}) {
     config.essays = essays;
-    const Task task = Niah(config, std::make_shared<Words>()).task(1, 70, 0);  // one round and a sentence: essays begin again
+    const Task task =
+        Niah(config, std::make_shared<Words>()).task(1, 70, 0);  // one round and a sentence: essays begin again
     INFO(task.context);
     const std::string text = "First essay! It is short. Second essay, not the first. First essay! It is short.";
     REQUIRE(task.context.substr(0, text.size()) == text);
@@ -368,7 +389,8 @@ TEST_CASE("sentences of running text", "[cpu]") {
   REQUIRE(split_sentences("One. Two! Three? four. Five") == Sentences{"One.", "Two!", "Three? four.", "Five"});
   REQUIRE(split_sentences("Mr. Smith met J. Doe, e.g. Here. \"Why?\" (He left.) 3 stayed.") ==
           Sentences{"Mr. Smith met J. Doe, e.g. Here.", "\"Why?\"", "(He left.)", "3 stayed."});
-  REQUIRE(split_sentences("It was I. “So,” he said. ‘No.’ End") == Sentences{"It was I.", "“So,” he said.", "‘No.’", "End"});
+  REQUIRE(split_sentences("It was I. “So,” he said. ‘No.’ End") ==
+          Sentences{"It was I.", "“So,” he said.", "‘No.’", "End"});
 }
 
 TEST_CASE("string_match_all: the fraction of answers in the prediction, after RULER's clean-up", "[cpu]") {
@@ -377,7 +399,9 @@ TEST_CASE("string_match_all: the fraction of answers in the prediction, after RU
   REQUIRE(string_match_all("a b c", {"d", "e", "c"}) == Approx(1.0 / 3));
   REQUIRE(string_match_all("", {"x"}) == 0);
   REQUIRE(string_match_all(" \t\n ", {" "}) == 0);
-  REQUIRE(string_match_all("a\x01" "b", {"a\nb"}) == 1);
+  REQUIRE(string_match_all("a\x01"
+                           "b",
+                           {"a\nb"}) == 1);
   REQUIRE(string_match_all("\x02 x \x02", {"\n"}) == 0);
   REQUIRE_THROWS(string_match_all("x", {}));
 }

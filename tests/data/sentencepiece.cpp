@@ -1,4 +1,5 @@
-// SentencePiece against the Python package (tests/golden/sentencepiece_ids.py), and what the project asks of a tokenizer.
+// SentencePiece against the Python package (tests/golden/sentencepiece_ids.py), and what the project asks of a
+// tokenizer.
 #include "data/sentencepiece.h"
 
 #include <catch2/catch.hpp>
@@ -60,7 +61,8 @@ std::vector<std::string> training_lines() {
   std::vector<std::string> lines;
   for (int i = 0; i < 60; ++i) {
     std::string line;
-    for (int k = 0; k < 20; ++k) line += sentence(random) + (k % 5 ? " " : "\n") + std::to_string(random.below(1000000)) + " ";
+    for (int k = 0; k < 20; ++k)
+      line += sentence(random) + (k % 5 ? " " : "\n") + std::to_string(random.below(1000000)) + " ";
     lines.push_back(line);
   }
   return lines;
@@ -73,14 +75,21 @@ std::string random_unicode(Random& random) {
     const uint64_t kind = random.below(8);
     uint32_t c = 0;
     do {
-      c = static_cast<uint32_t>(kind < 3 ? random.randint(32, 126) : kind < 4 ? random.randint(0, 32) : kind < 5 ? 32
-                                : kind < 7 ? random.randint(128, 0xffff) : random.randint(0x10000, 0x10ffff));
+      c = static_cast<uint32_t>(kind < 3   ? random.randint(32, 126)
+                                : kind < 4 ? random.randint(0, 32)
+                                : kind < 5 ? 32
+                                : kind < 7 ? random.randint(128, 0xffff)
+                                           : random.randint(0x10000, 0x10ffff));
     } while (c == 0x2581 || (c >= 0xd800 && c < 0xe000));
-    if (c < 0x80) text += static_cast<char>(c);
-    else if (c < 0x800) (text += static_cast<char>(0xc0 | c >> 6)) += static_cast<char>(0x80 | (c & 63));
+    if (c < 0x80)
+      text += static_cast<char>(c);
+    else if (c < 0x800)
+      (text += static_cast<char>(0xc0 | c >> 6)) += static_cast<char>(0x80 | (c & 63));
     else {
-      if (c < 0x10000) text += static_cast<char>(0xe0 | c >> 12);
-      else (text += static_cast<char>(0xf0 | c >> 18)) += static_cast<char>(0x80 | (c >> 12 & 63));
+      if (c < 0x10000)
+        text += static_cast<char>(0xe0 | c >> 12);
+      else
+        (text += static_cast<char>(0xf0 | c >> 18)) += static_cast<char>(0x80 | (c >> 12 & 63));
       (text += static_cast<char>(0x80 | (c >> 6 & 63))) += static_cast<char>(0x80 | (c & 63));
     }
   }
@@ -89,7 +98,9 @@ std::string random_unicode(Random& random) {
 
 }  // namespace
 
-TEST_CASE("ids equal Python's sentencepiece: unigram", "[cpu]") { check_model("unigram", "tests/golden/sentencepiece/unigram"); }
+TEST_CASE("ids equal Python's sentencepiece: unigram", "[cpu]") {
+  check_model("unigram", "tests/golden/sentencepiece/unigram");
+}
 
 TEST_CASE("ids equal Python's sentencepiece: bpe", "[cpu]") { check_model("bpe", "tests/golden/sentencepiece/bpe"); }
 
