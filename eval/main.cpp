@@ -3,7 +3,7 @@
 
 #include "configs/load.h"
 #include "configs/run.h"
-#include "eval/report.h"
+#include "eval/report/report.h"
 #include "eval/run.h"
 
 int main(int argc, char** argv) {

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "eval/cell.h"
-#include "eval/lines.h"
-#include "eval/paper.h"
-#include "eval/table3.h"
+#include "eval/report/lines.h"
+#include "eval/report/paper.h"
+#include "eval/report/table3.h"
 
 using namespace smooth;
 using Catch::Matchers::Contains;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eval/axis.h"
-#include "eval/plot.h"
+#include "eval/report/axis.h"
+#include "eval/report/plot.h"
 
 using namespace smooth;
 using Catch::Matchers::Contains;

@@ -5,12 +5,12 @@
 
 #include "configs/run.h"
 #include "data/reading.h"
-#include "eval/annotate.h"
-#include "eval/figures.h"
-#include "eval/page.h"
-#include "eval/report.h"
-#include "eval/runs.h"
-#include "eval/table.h"
+#include "eval/report/annotate.h"
+#include "eval/report/figures.h"
+#include "eval/report/page.h"
+#include "eval/report/report.h"
+#include "eval/report/runs.h"
+#include "eval/report/table.h"
 
 using namespace smooth;
 using Catch::Matchers::Contains;

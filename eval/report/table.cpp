@@ -1,4 +1,4 @@
-#include "eval/table.h"
+#include "eval/report/table.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "eval/page.h"
+#include "eval/report/page.h"
 
 namespace smooth {
 namespace {

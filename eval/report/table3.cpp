@@ -1,4 +1,4 @@
-#include "eval/table3.h"
+#include "eval/report/table3.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 
 #include "configs/run.h"
-#include "eval/paper.h"
+#include "eval/report/paper.h"
 
 namespace smooth {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/plot.h"
+#include "eval/report/plot.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "eval/page.h"
-#include "eval/table.h"
+#include "eval/report/page.h"
+#include "eval/report/table.h"
 
 namespace smooth {
 namespace {

@@ -1,10 +1,10 @@
 // A page as HTML. Every text goes through escape_html on its way.
 #include <fmt/format.h>
 
-#include "eval/lines.h"
-#include "eval/page.h"
-#include "eval/page_style.h"
-#include "eval/plot.h"
+#include "eval/report/lines.h"
+#include "eval/report/page.h"
+#include "eval/report/page_style.h"
+#include "eval/report/plot.h"
 
 namespace smooth {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/axis.h"
+#include "eval/report/axis.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "eval/report.h"
+#include "eval/report/report.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,11 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "eval/figures.h"
-#include "eval/page.h"
-#include "eval/plot.h"
-#include "eval/runs.h"
-#include "eval/table3.h"
+#include "eval/report/figures.h"
+#include "eval/report/page.h"
+#include "eval/report/plot.h"
+#include "eval/report/runs.h"
+#include "eval/report/table3.h"
 
 namespace smooth {
 namespace {

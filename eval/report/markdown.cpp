@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "eval/lines.h"
-#include "eval/page.h"
+#include "eval/report/lines.h"
+#include "eval/report/page.h"
 
 namespace smooth {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/figures.h"
+#include "eval/report/figures.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <set>
 
 #include "configs/run.h"
-#include "eval/paper.h"
-#include "eval/plot.h"
+#include "eval/report/paper.h"
+#include "eval/report/plot.h"
 
 namespace smooth {
 namespace {

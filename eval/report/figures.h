@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "eval/lines.h"
-#include "eval/page.h"
-#include "eval/runs.h"
+#include "eval/report/lines.h"
+#include "eval/report/page.h"
+#include "eval/report/runs.h"
 
 namespace smooth {
 

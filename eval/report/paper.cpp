@@ -1,4 +1,4 @@
-#include "eval/paper.h"
+#include "eval/report/paper.h"
 
 #include <algorithm>
 

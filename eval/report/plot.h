@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/axis.h"
+#include "eval/report/axis.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-#include "eval/runs.h"
+#include "eval/report/runs.h"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 #include <variant>
 #include <vector>
 
-#include "eval/annotate.h"
-#include "eval/table.h"
+#include "eval/report/annotate.h"
+#include "eval/report/table.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-#include "eval/annotate.h"
+#include "eval/report/annotate.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <tuple>
 
 #include "data/niah.h"
-#include "eval/lines.h"
-#include "eval/table.h"
+#include "eval/report/lines.h"
+#include "eval/report/table.h"
 
 namespace smooth {
 namespace {

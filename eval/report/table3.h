@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "eval/lines.h"
-#include "eval/table.h"
+#include "eval/report/lines.h"
+#include "eval/report/table.h"
 
 namespace smooth {
 

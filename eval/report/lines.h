@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "eval/cell.h"
-#include "eval/table.h"
+#include "eval/report/table.h"
 
 namespace smooth {
 

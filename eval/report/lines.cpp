@@ -1,4 +1,4 @@
-#include "eval/lines.h"
+#include "eval/report/lines.h"
 
 #include <fmt/format.h>
 
