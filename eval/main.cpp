@@ -1,9 +1,11 @@
 // smooth-eval VERB ...: evaluation and reports.
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "configs/load.h"
 #include "configs/run.h"
 #include "eval/report/report.h"
+#include "eval/report/table3.h"
 #include "eval/run.h"
 
 int main(int argc, char** argv) {
@@ -30,7 +32,10 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return smooth::run_main([&] {
-    if (*eval) smooth::evaluate(smooth::load_config<smooth::EvalConfig>(file, overrides), replace);
+    if (*eval) {
+      const auto config = smooth::load_config<smooth::EvalConfig>(file, overrides);
+      std::cout << smooth::table3(smooth::evaluate(config, replace), config.training_length);
+    }
     if (*report) smooth::write_report(runs, out);
     return 0;
   });

@@ -1,0 +1,249 @@
+// The engine and the model as author, without weights: a scripted model shows which tokens are fed and when; and with a
+// decoder: rows side by side equal each alone.
+#include "eval/engine.h"
+
+#include <ATen/ATen.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <map>
+
+#include "data/niah.h"
+#include "data/random.h"
+#include "data/teachers/rules.h"
+#include "data/words.h"
+#include "eval/author.h"
+#include "model/decoder.h"
+
+using namespace smooth;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Counter : public State {
+ public:
+  explicit Counter(int64_t rows) : fed(rows), documents(rows, -1) {}
+  std::unique_ptr<State> clone() const override { return std::make_unique<Counter>(*this); }
+  void reset(int64_t row) override {
+    fed[row].clear();
+    ++documents[row];
+  }
+  int64_t rows() const override { return static_cast<int64_t>(fed.size()); }
+  int64_t seen(int64_t row) const override { return static_cast<int64_t>(fed[row].size()); }
+  int64_t bytes() const override { return 0; }
+  void save(const std::string&) const override {}
+  void load(const std::string&) override {}
+  std::vector<std::vector<int64_t>> fed;  // tokens of each row since it last forgot
+  std::vector<int64_t> documents;         // times it forgot, less one
+};
+
+// Says what `next(row, document, fed)` says; its hidden state is that token's id.
+class Script : public Model {
+ public:
+  using Next = std::function<int64_t(int64_t row, int64_t document, const std::vector<int64_t>& fed)>;
+  Script(int64_t vocab, Next next) : vocab_(vocab), next_(std::move(next)) {}
+  at::Tensor forward(const Batch&) const override { throw std::logic_error("a script is not trained"); }
+  at::Tensor step(const Step& step, State& state) const override {
+    auto& counter = dynamic_cast<Counter&>(state);
+    std::vector<float> hidden;
+    size_t token = 0;
+    for (size_t n = 0; n < step.rows.size(); ++n) {
+      for (int64_t t = 0; t < step.lengths[n]; ++t) {
+        counter.fed[step.rows[n]].push_back(step.ids[token++]);
+        hidden.push_back(static_cast<float>(next_(step.rows[n], counter.documents[step.rows[n]], counter.fed[step.rows[n]])));
+      }
+    }
+    largest_step = std::max(largest_step, step.num_tokens());
+    return at::tensor(hidden).view({-1, 1});
+  }
+  at::Tensor logits(const at::Tensor& hidden) const override {
+    return -(at::arange(vocab_, at::kFloat).unsqueeze(0) - hidden).abs();  // the next likeliest ids are the nearest
+  }
+  std::unique_ptr<State> new_state(int64_t rows) const override { return std::make_unique<Counter>(rows); }
+  std::vector<Parameter> parameters() const override { return {}; }
+  at::Device device() const override { return at::kCPU; }
+  std::string architecture() const override { return "script"; }
+  int64_t window() const override { return 0; }
+  std::string config_json() const override { return "{}"; }
+  mutable int64_t largest_step = 0;
+
+ private:
+  int64_t vocab_;
+  Next next_;
+};
+
+const auto kCountUp = [](int64_t, int64_t, const std::vector<int64_t>& fed) { return fed.back() + 1; };
+
+std::shared_ptr<const Tokenizer> small_tokenizer() {
+  static const std::shared_ptr<const Tokenizer> tokenizer = [] {
+    const fs::path folder = fs::temp_directory_path() / ("smooth-engine-" + std::to_string(getpid()));
+    Random random(5);
+    std::vector<std::string> lines = {"One of the special magic numbers for old-cat is: 4821.", "Target: Clues: Reason: Answer: unknown found before in this text"};
+    for (int i = 0; i < 300; ++i) lines.push_back(sentence(random));
+    train_sentencepiece(folder, lines, "bpe", 600, special_texts());
+    auto loaded = load_tokenizer(folder);
+    fs::remove_all(folder);
+    return loaded;
+  }();
+  return tokenizer;
+}
+
+}  // namespace
+
+TEST_CASE("rows sample until an end token or their limit, and the last token is fed with the next request", "[cpu]") {
+  const Script model(100, kCountUp);
+  Engine engine(model, 2, {20}, {}, 1);
+  const auto replies = engine.answer({1, 0}, {{.forget = true, .forced = {15, 16}, .max_tokens = 50}, {.forget = true, .forced = {3}, .max_tokens = 4}});
+  CHECK(replies[0].ids == std::vector<int64_t>{17, 18, 19, 20});
+  CHECK(replies[1].ids == std::vector<int64_t>{4, 5, 6, 7});
+  CHECK(replies[0].forced_tokens == 2);
+  const auto& fed = dynamic_cast<const Counter&>(engine.state()).fed;
+  CHECK(fed[1] == std::vector<int64_t>{15, 16, 17, 18, 19});
+  const auto more = engine.answer({1}, {{.forget = false, .forced = {30}, .max_tokens = 2}});
+  CHECK(more[0].ids == std::vector<int64_t>{31, 32});
+  CHECK(more[0].forced_tokens == 2);
+  CHECK(fed[1] == std::vector<int64_t>{15, 16, 17, 18, 19, 20, 30, 31});
+  engine.answer({1}, {{.forget = true, .forced = {40}, .max_tokens = 1}});
+  CHECK(fed[1] == std::vector<int64_t>{40});  // forgotten, with the token that was not fed yet
+}
+
+TEST_CASE("long texts are taken in by pieces and a step never exceeds its tokens", "[cpu]") {
+  const Script model(2000, kCountUp);
+  Engine engine(model, 3, {0}, {}, 1, /*step_tokens=*/300);
+  std::vector<Request> requests;
+  for (const int64_t length : {700, 10, 299}) {
+    requests.push_back({.forget = true, .forced = std::vector<int64_t>(length, 5), .max_tokens = 1});
+  }
+  const auto replies = engine.answer({0, 1, 2}, requests);
+  const auto& fed = dynamic_cast<const Counter&>(engine.state()).fed;
+  CHECK(fed[0].size() == 700);
+  CHECK(fed[1].size() == 10);
+  CHECK(fed[2].size() == 299);
+  CHECK(model.largest_step <= 300);
+  for (const Reply& reply : replies) CHECK(reply.ids == std::vector<int64_t>{6});
+}
+
+TEST_CASE("banned tokens are never sampled, greedy or drawn", "[cpu]") {
+  for (const double temperature : {0.0, 2.0}) {
+    const Script model(50, kCountUp);
+    SamplingConfig sampling;
+    sampling.temperature = temperature;
+    Engine engine(model, 1, {49}, sampling, 3);
+    const auto ban = [](const std::vector<int64_t>& sampled) { return sampled.empty() ? std::vector<int64_t>{11} : std::vector<int64_t>{}; };
+    for (int i = 0; i < 50; ++i) {
+      const auto replies = engine.answer({0}, {{.forget = true, .forced = {10}, .max_tokens = 1, .banned = ban}});
+      CHECK(replies[0].ids[0] != 11);
+      if (temperature == 0) CHECK(replies[0].ids[0] == 10);  // the nearest of the others, the lower id first
+    }
+  }
+}
+
+TEST_CASE("draws follow the seed, top_k and top_p", "[cpu]") {
+  const Script model(50, kCountUp);
+  const auto drawn = [&](double temperature, int64_t top_k, double top_p, uint64_t seed) {
+    SamplingConfig sampling;
+    sampling.temperature = temperature;
+    sampling.top_k = top_k;
+    sampling.top_p = top_p;
+    Engine engine(model, 1, {49}, sampling, seed);
+    std::vector<int64_t> ids;
+    for (int i = 0; i < 200; ++i) ids.push_back(engine.answer({0}, {{.forget = true, .forced = {20}, .max_tokens = 1}})[0].ids[0]);
+    return ids;
+  };
+  CHECK(drawn(1, 0, 1, 7) == drawn(1, 0, 1, 7));
+  CHECK(drawn(1, 0, 1, 7) != drawn(1, 0, 1, 8));
+  for (const int64_t id : drawn(5, 3, 1, 7)) CHECK(std::abs(id - 21) <= 1);
+  for (const int64_t id : drawn(1, 0, 0.3, 7)) CHECK(id == 21);  // alone it holds more than 0.3
+  const auto ids = drawn(1, 0, 1, 9);
+  // softmax(-|id - 21|) gives 21 a probability of (1 - 1/e) / (1 + 1/e) = 0.462
+  const auto hits = std::count(ids.begin(), ids.end(), 21);
+  CHECK(hits > 70);
+  CHECK(hits < 115);
+}
+
+TEST_CASE("rows side by side compute what each computes alone", "[cpu]") {
+  for (const int64_t window : {0, 6}) {
+    DecoderConfig config{.vocab_size = 40, .hidden_size = 16, .num_hidden_layers = 2, .num_attention_heads = 2, .num_key_value_heads = 1, .head_dim = 8, .intermediate_size = 24};
+    config.windows.assign(2, window);
+    Decoder model(config, at::TensorOptions().dtype(at::kDouble));
+    model.initialise(4, 0.5);
+    const std::vector<Request> first = {{.forget = true, .forced = {1, 2, 3, 4, 5, 6, 7, 8, 9}, .max_tokens = 12}, {.forget = true, .forced = {7}, .max_tokens = 5},
+                                        {.forget = true, .forced = {11, 3, 2}, .max_tokens = 20}};
+    const std::vector<Request> second = {{.forget = false, .forced = {5}, .max_tokens = 9}, {.forget = true, .forced = {6, 6, 6}, .max_tokens = 9},
+                                         {.forget = false, .forced = {1, 2, 3, 4, 5, 6, 7}, .max_tokens = 9}};
+    Engine together(model, 3, {0}, {}, 1);
+    const auto a = together.answer({0, 1, 2}, first), b = together.answer({0, 1, 2}, second);
+    for (size_t row = 0; row < 3; ++row) {
+      Engine alone(model, 1, {0}, {}, 1);
+      INFO("window " << window << ", row " << row);
+      CHECK(alone.answer({0}, {first[row]})[0].ids == a[row].ids);
+      CHECK(alone.answer({0}, {second[row]})[0].ids == b[row].ids);
+    }
+  }
+}
+
+TEST_CASE("a replayed training sample feeds the model the ids that it was trained on", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  for (const char* chat_template : {"chatml", "rwkv-world", "plain"}) {
+    const Layout layout(tokenizer, chat_template);
+    NiahConfig niah;
+    niah.digits = 4;
+    std::vector<Task> tasks;
+    for (int i = 0; i < 3; ++i) tasks.push_back(Niah(niah, tokenizer).task(1, 400, i));
+    for (const Mode mode : {Mode::kOneStep, Mode::kUnsmooth, Mode::kSmooth}) {
+      for (const bool early_stop : {true, false}) {
+        const ReadingOptions options{.mode = mode, .chunk = 40, .early_stop = early_stop};
+        std::vector<std::vector<Example>> samples;
+        for (const Task& task : tasks) {
+          RuleTeacher teacher(task);
+          samples.push_back(layout.examples(read(task, options, teacher)));
+        }
+        // A model that has learned its samples by heart, and checks that what it is fed is what they say.
+        bool as_trained = true;
+        const Script model(tokenizer->vocab_size(), [&](int64_t row, int64_t document, const std::vector<int64_t>& fed) {
+          const std::vector<int64_t>& ids = samples[row].at(document).ids;
+          as_trained = as_trained && fed.size() <= ids.size() && std::equal(fed.begin(), fed.end(), ids.begin());
+          return fed.size() < ids.size() ? ids[fed.size()] : 0;
+        });
+        Engine engine(model, 3, layout.ends(), {}, 1);
+        const auto transcripts = read_with_model(engine, layout, tasks, options);
+        INFO(chat_template << ", " << mode_name(mode) << ", early stop " << early_stop);
+        CHECK(as_trained);
+        const auto& state = dynamic_cast<const Counter&>(engine.state());
+        for (size_t row = 0; row < tasks.size(); ++row) {
+          CHECK(state.documents[row] + 1 == static_cast<int64_t>(samples[row].size()));
+          CHECK(state.fed[row].size() + 1 == samples[row].back().ids.size());  // the end token is not fed
+          CHECK(string_match_all(transcripts[row].answer, tasks[row].answers) == 1);
+          CHECK(layout.examples(transcripts[row]).size() == samples[row].size());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("with early stop off no answer comes before the last chunk, even from a model that wants to", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  const Layout layout(tokenizer, "chatml");
+  const Task task = Niah(NiahConfig{}, tokenizer).task(1, 500, 0);
+  // Writes a newline, then the answer's opening if it may, and <STOP> or <CONTINUE> at the end.
+  const std::vector<int64_t> wish = layout.tokenizer()->encode("Reason: x\nAnswer: 12\n" + kStop);
+  const Script model(tokenizer->vocab_size(), [&](int64_t, int64_t, const std::vector<int64_t>& fed) {
+    const auto header = layout.tokenizer()->encode("assistant\n");
+    const auto last = std::find_end(fed.begin(), fed.end(), header.begin(), header.end()) + static_cast<int64_t>(header.size());
+    const size_t written = static_cast<size_t>(fed.end() - last);
+    return written < wish.size() ? wish[written] : layout.ends()[0];
+  });
+  ReadingOptions options{.mode = Mode::kSmooth, .chunk = 60, .early_stop = false, .max_summary_tokens = 40};
+  Engine off(model, 1, layout.ends(), {}, 1);
+  const Transcript all = read_with_model(off, layout, {task}, options)[0];
+  REQUIRE(all.exchanges.size() > 2);
+  for (size_t i = 0; i + 1 < all.exchanges.size(); ++i) {
+    CHECK(all.exchanges[i].written.find(kStop) == std::string::npos);
+    CHECK(all.exchanges[i].written.find("\n" + kAnswerLabel) == std::string::npos);
+  }
+  CHECK(all.answer == "12");
+  options.early_stop = true;
+  Engine on(model, 1, layout.ends(), {}, 1);
+  CHECK(read_with_model(on, layout, {task}, options)[0].exchanges.size() == 1);
+}

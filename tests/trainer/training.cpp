@@ -1,0 +1,205 @@
+// The optimizer against its formula, the schedule, accumulation, overfitting, and a resumed run against one never stopped.
+#include <ATen/ATen.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "configs/load.h"
+#include "configs/run.h"
+#include "data/layout.h"
+#include "model/checkpoint.h"
+#include "trainer/adamw.h"
+#include "trainer/schedule.h"
+#include "trainer/trainer.h"
+
+using namespace smooth;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder with a tokenizer and a few transcripts, gone at the end.
+struct Workplace {
+  Workplace() : folder(fs::temp_directory_path() / ("smooth-training-" + std::to_string(getpid()))) {
+    fs::remove_all(folder);
+    std::vector<std::string> lines;
+    for (int i = 0; i < 300; ++i) lines.push_back("One two three four " + std::to_string(i * 37) + " five six seven and eight.");
+    train_sentencepiece(folder / "tokenizer", lines, "bpe", 320, special_texts());
+    std::string text;
+    for (int i = 0; i < 12; ++i) {
+      Transcript transcript{.id = "t" + std::to_string(i), .row = "test", .mode = "sr", .chunk = 8, .early_stop = true, .exchanges = {}, .answer = "", .answers = {}, .length = 0};
+      for (int turn = 0; turn <= i % 3; ++turn) {
+        Exchange exchange;
+        exchange.forget = turn == 0;
+        exchange.given = "one two " + std::to_string(i) + " three";
+        exchange.written = "four " + std::to_string(i) + " five " + kContinue;
+        transcript.exchanges.push_back(exchange);
+      }
+      text += to_json(transcript) + "\n";
+    }
+    write_file(folder / "set.jsonl", text);
+  }
+  ~Workplace() { fs::remove_all(folder); }
+
+  TrainConfig config(const std::string& run) const {
+    TrainConfig config;
+    config.run = folder / run;
+    config.threads = 1;
+    config.model = ModelConfig{};
+    config.model->hidden_size = 32;
+    config.model->num_attention_heads = 4;
+    config.model->num_key_value_heads = 2;
+    config.model->intermediate_size = 48;
+    config.sliding_window = 16;
+    config.data.files = {folder / "set.jsonl"};
+    config.data.tokenizer = folder / "tokenizer";
+    config.data.context = 256;
+    config.optim.lr = 3e-3;
+    config.optim.warmup_steps = 2;
+    config.batch = 4;
+    config.steps = 9;
+    return config;
+  }
+
+  fs::path folder;
+};
+
+std::string last_checkpoint(const TrainConfig& config, int64_t step) {
+  return fs::path(config.run) / "checkpoints" / ("step-" + std::to_string(step));
+}
+
+}  // namespace
+
+TEST_CASE("AdamW is the paper's algorithm, with the norm clipped", "[cpu]") {
+  at::manual_seed(1);
+  OptimConfig config;
+  config.weight_decay = 0.1;
+  config.clip = 0.5;
+  const std::vector<Parameter> parameters = {{"matrix", at::randn({3, 4})}, {"bias", at::randn({4})}};
+  std::vector<at::Tensor> expected, m, v;
+  for (const Parameter& parameter : parameters) {
+    expected.push_back(parameter.value.to(at::kDouble).clone());
+    m.push_back(at::zeros_like(expected.back()));
+    v.push_back(at::zeros_like(expected.back()));
+    parameter.value.requires_grad_();
+  }
+  AdamW optimizer(parameters, config);
+  for (int t = 1; t <= 5; ++t) {
+    const double lr = 0.01 * t, divisor = 3;
+    double squares = 0;
+    for (const Parameter& parameter : parameters) {
+      parameter.value.mutable_grad() = at::randn(parameter.value.sizes()) * 2;
+      squares += (parameter.value.grad().to(at::kDouble) / divisor).square().sum().item<double>();
+    }
+    const double shrink = std::min(1.0, config.clip / std::sqrt(squares));
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      const at::Tensor g = parameters[i].value.grad().to(at::kDouble) / divisor * shrink;
+      m[i] = config.beta1 * m[i] + (1 - config.beta1) * g;
+      v[i] = config.beta2 * v[i] + (1 - config.beta2) * g * g;
+      const at::Tensor m_hat = m[i] / (1 - std::pow(config.beta1, t)), v_hat = v[i] / (1 - std::pow(config.beta2, t));
+      const double decay = i == 0 ? config.weight_decay : 0;  // biases do not decay
+      expected[i] = expected[i] * (1 - lr * decay) - lr * m_hat / (v_hat.sqrt() + config.eps);
+    }
+    CHECK(optimizer.update(divisor, lr) == Approx(std::sqrt(squares)).epsilon(1e-6));
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      CHECK((parameters[i].value.detach().to(at::kDouble) - expected[i]).abs().max().item<double>() < 2e-6);
+    }
+  }
+}
+
+TEST_CASE("a gradient that is not finite changes nothing", "[cpu]") {
+  const std::vector<Parameter> parameters = {{"matrix", at::ones({2, 2}).requires_grad_()}};
+  AdamW optimizer(parameters, {});
+  parameters[0].value.mutable_grad() = at::full({2, 2}, std::nan(""));
+  CHECK(!std::isfinite(optimizer.update(1, 0.1)));
+  CHECK(at::equal(parameters[0].value.detach(), at::ones({2, 2})));
+}
+
+TEST_CASE("warm-up is linear, then a cosine ends at min_lr", "[cpu]") {
+  OptimConfig config;
+  config.lr = 1;
+  config.min_lr = 0.1;
+  config.warmup_steps = 4;
+  CHECK(learning_rate(config, 0, 24) == Approx(0.25));
+  CHECK(learning_rate(config, 3, 24) == Approx(1));
+  CHECK(learning_rate(config, 4, 24) == Approx(1));
+  CHECK(learning_rate(config, 14, 24) == Approx(0.55));
+  CHECK(learning_rate(config, 24, 24) == Approx(0.1));
+}
+
+TEST_CASE("a run that was stopped and resumed has the bits of one that was not", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("whole");
+  config.checkpoint.every = 4;
+  config.checkpoint.keep = 5;
+  Trainer(config).train();
+
+  TrainConfig stopped = place.config("stopped");
+  stopped.checkpoint = config.checkpoint;
+  Trainer(stopped).train();
+  fs::remove_all(last_checkpoint(stopped, 9));
+  fs::remove(last_checkpoint(stopped, 8) + "/DONE");  // not finished: as if it had been killed while saving
+  Trainer(stopped).train();
+
+  for (const char* file : {"/model.safetensors", "/optimizer-0.safetensors", "/config.json", "/trainer.json"}) {
+    INFO(file);
+    CHECK(read_file(last_checkpoint(config, 9) + file) == read_file(last_checkpoint(stopped, 9) + file));
+  }
+  std::ifstream lines(fs::path(stopped.run) / "metrics.jsonl");
+  int64_t count = 0;
+  for (std::string line; std::getline(lines, line);) ++count;
+  CHECK(count == 9);
+  const auto before = fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors");
+  Trainer(config).train();  // finished: nothing to do
+  CHECK(fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors") == before);
+}
+
+TEST_CASE("a step in many small packs is the step in one large one", "[cpu]") {
+  const Workplace place;
+  const auto weights = [&](const std::string& run, int64_t context) {
+    TrainConfig config = place.config(run);
+    config.data.context = context;
+    config.steps = 1;
+    Trainer(config).train();
+    return Safetensors(last_checkpoint(config, 1) + "/model.safetensors").get("model.layers.0.mlp.up_proj.weight").clone();
+  };
+  const at::Tensor large = weights("large", 4096), small = weights("small", 112);
+  CHECK((large - small).abs().max().item<double>() < 1e-5);
+}
+
+TEST_CASE("a small set is learned by heart", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("heart");
+  config.steps = 120;
+  config.batch = 12;
+  config.optim.lr = 1e-2;
+  Trainer(config).train();
+  std::ifstream lines(fs::path(config.run) / "metrics.jsonl");
+  std::string line, last;
+  while (std::getline(lines, line)) last = line;
+  const double loss = std::stod(last.substr(last.find("\"loss\":") + 7));
+  CHECK(loss < 0.05);
+}
+
+TEST_CASE("another run's folder is refused, and begun anew on demand", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("run");
+  config.steps = 1;
+  Trainer(config).train();
+  config.optim.lr = 1e-4;
+  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("holds another run") && Catch::Contains("config.yaml"));
+  remove_other_run(config);
+  CHECK_NOTHROW(Trainer(config).train());
+  write_file(place.folder / "set.jsonl", read_file(place.folder / "set.jsonl") + read_file(place.folder / "set.jsonl"));
+  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("inputs.json"));
+}
+
+TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("explodes");
+  config.optim.lr = 1e30;
+  config.optim.clip = 0;
+  CHECK_THROWS_WITH(Trainer(config).train(), Catch::Contains("is not finite") && Catch::Contains("optim.lr"));
+}
