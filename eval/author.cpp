@@ -24,20 +24,23 @@ Request request_of(const Turn& turn, const Layout& layout) {
 
 }  // namespace
 
+ReadingOptions reading_options(const ReadingConfig& config) {
+  return {.mode = mode_from(config.mode), .chunk = config.chunk, .early_stop = config.early_stop,
+          .max_summary_tokens = config.max_summary_tokens, .max_answer_tokens = config.max_answer_tokens};
+}
+
 std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, const std::vector<Task>& tasks, const ReadingOptions& options,
-                                        const std::function<void(int64_t bytes)>& on_turn) {
+                                        const std::function<void(const Exchange&)>& on_exchange) {
   std::vector<Reading> readings;
   for (const Task& task : tasks) readings.emplace_back(task, options);
   for (;;) {
     std::vector<int64_t> rows;
     std::vector<Request> requests;
-    int64_t bytes = 0;
     for (size_t row = 0; row < readings.size(); ++row) {
       const std::optional<Turn> turn = readings[row].next();
       if (!turn) continue;
       rows.push_back(static_cast<int64_t>(row));
       requests.push_back(request_of(*turn, layout));
-      bytes += turn->end - turn->begin;
     }
     if (rows.empty()) break;
     const std::vector<Reply> replies = engine.answer(rows, requests);
@@ -49,8 +52,8 @@ std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, co
       cost.prefill_seconds = reply.prefill_seconds;
       cost.decode_seconds = reply.decode_seconds;
       readings[rows[i]].wrote(layout.text(reply.ids), cost);
+      if (on_exchange) on_exchange(readings[rows[i]].transcript().exchanges.back());
     }
-    if (on_turn) on_turn(bytes);
   }
   std::vector<Transcript> transcripts;
   for (Reading& reading : readings) transcripts.push_back(reading.transcript());

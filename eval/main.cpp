@@ -4,8 +4,8 @@
 
 #include "configs/load.h"
 #include "configs/run.h"
+#include "eval/read.h"
 #include "eval/report/report.h"
-#include "eval/report/table3.h"
 #include "eval/run.h"
 
 int main(int argc, char** argv) {
@@ -26,6 +26,19 @@ int main(int argc, char** argv) {
   report->add_option("RUN", runs, "run folders, or folders that hold them")->required();
   report->add_option("--out", out, "the report's file; .md and .csv are written beside it");
 
+  smooth::ReadOptions options;
+  CLI::App* read = app.add_subcommand("read", "read a document with a model, showing each summary as it is written");
+  read->add_option("--model", options.model, "model folder or run folder")->required();
+  read->add_option("--document", options.document, "text file")->required();
+  read->add_option("--question", options.question, "what is asked")->required();
+  read->add_option("--instruction", options.instruction, "what is said before the question");
+  read->add_option("--mode", options.reading.mode, "os, ur or sr");
+  read->add_option("--chunk", options.reading.chunk, "largest chunk, in estimated tokens");
+  read->add_option("--template", options.chat_template, "chatml, rwkv-world or plain");
+  read->add_option("--device", options.device, "cpu or cuda");
+  bool read_all = false;
+  read->add_flag("--no-early-stop", read_all, "read all chunks before answering");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -36,6 +49,8 @@ int main(int argc, char** argv) {
       const auto config = smooth::load_config<smooth::EvalConfig>(file, overrides);
       std::cout << smooth::table3(smooth::evaluate(config, replace), config.training_length);
     }
+    options.reading.early_stop = !read_all;
+    if (*read) smooth::read_document(options);
     if (*report) smooth::write_report(runs, out);
     return 0;
   });

@@ -130,9 +130,7 @@ class CellRun {
   }
 
   void wave(const Model& model, const Layout& layout, const std::vector<Task>& tasks, Progress& progress) {
-    const ReadingConfig& reading = line_.reading;
-    const ReadingOptions options{.mode = mode_from(reading.mode), .chunk = reading.chunk, .early_stop = reading.early_stop,
-                                 .max_summary_tokens = reading.max_summary_tokens, .max_answer_tokens = reading.max_answer_tokens};
+    const ReadingOptions options = reading_options(line_.reading);
     begin_peak_memory();
     const auto begin = std::chrono::steady_clock::now();
     Engine engine(model, static_cast<int64_t>(tasks.size()), layout.ends(), config_.sampling, config_.seed + done_);
