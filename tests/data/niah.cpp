@@ -92,19 +92,19 @@ void check_task(const Task& task, const NiahConfig& config, const Tokenizer& tok
     REQUIRE(count(task.instruction + task.question, answer) == 0);
   }
   std::multiset<std::string> values;
-  int64_t end = 0;
+  std::pair<size_t, int64_t> last = {0, 0};  // in the order of the query, then of the text
   for (const Evidence& evidence : task.evidence) {
-    REQUIRE(evidence.begin >= end);
-    end = evidence.end;
     const std::string key = evidence.subject.substr(evidence.subject.rfind(" for ") + 5);
     REQUIRE(count(task.question, key) == 1);
+    REQUIRE(std::pair(task.question.find(key), evidence.begin) >= last);
+    last = {task.question.find(key), evidence.end};
+    REQUIRE(evidence.end <= static_cast<int64_t>(task.context.size()));
     REQUIRE(evidence.subject ==
             "the special magic " + config.value_type.substr(0, config.value_type.size() - 1) + " for " + key);
     REQUIRE(task.context.substr(evidence.begin, evidence.end - evidence.begin) ==
             needle_sentence(config.value_type, key, evidence.value));
     values.insert(evidence.value);
   }
-  REQUIRE(end <= static_cast<int64_t>(task.context.size()));
   REQUIRE(values == std::multiset<std::string>(task.answers.begin(), task.answers.end()));
 }
 
