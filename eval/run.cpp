@@ -39,6 +39,28 @@ void keep_lines(const fs::path& file, int64_t count) {
   write_file(file, text);
 }
 
+// A wave's share of the progress bar, in tokens: how far its contexts have been read.
+class WaveProgress {
+ public:
+  WaveProgress(const std::vector<Task>& tasks, int64_t length, Progress& progress)
+      : tokens_(static_cast<int64_t>(tasks.size()) * length), progress_(progress) {
+    for (const Task& task : tasks) bytes_ += static_cast<int64_t>(task.context.size());
+  }
+  void read(const Exchange& exchange) {
+    read_ += exchange.end - exchange.begin;
+    show(bytes_ > 0 ? tokens_ * read_ / bytes_ : 0);
+  }
+  void finish() { show(tokens_); }  // also what early stopping left unread
+
+ private:
+  void show(int64_t tokens) {
+    progress_.advance(tokens - shown_);
+    shown_ = tokens;
+  }
+  int64_t tokens_, bytes_ = 0, read_ = 0, shown_ = 0;
+  Progress& progress_;
+};
+
 // One model line at one length.
 class CellRun {
  public:
@@ -134,7 +156,8 @@ class CellRun {
     begin_peak_memory();
     const auto begin = std::chrono::steady_clock::now();
     Engine engine(model, static_cast<int64_t>(tasks.size()), layout.ends(), config_.sampling, config_.seed + done_);
-    const std::vector<Transcript> transcripts = read_with_model(engine, layout, tasks, options);
+    WaveProgress shown(tasks, length_, progress);
+    const std::vector<Transcript> transcripts = read_with_model(engine, layout, tasks, options, [&](const Exchange& exchange) { shown.read(exchange); });
     Json readings = {{"first", done_}, {"count", tasks.size()},
                      {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()},
                      {"prefill_seconds", 0.0}, {"decode_seconds", 0.0}, {"peak_bytes", peak_memory_bytes()},
@@ -161,7 +184,7 @@ class CellRun {
     LineFile(file("traces", ".jsonl")).append(traces);
     LineFile(file("pred", ".jsonl")).append(predictions);
     LineFile(file("waves", ".jsonl")).append(readings.dump());
-    progress.advance(static_cast<int64_t>(tasks.size()) * length_);
+    shown.finish();
   }
 
   const EvalConfig& config_;

@@ -25,13 +25,18 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
   decoder.rms_norm_eps = config.rms_norm_eps;
   decoder.tie_word_embeddings = config.tie_word_embeddings;
   decoder.windows.assign(config.num_hidden_layers, sliding_window.value_or(0));
-  auto model = std::make_unique<Decoder>(decoder, at::TensorOptions().device(device).dtype(at::kFloat));
+  auto model = std::make_unique<Decoder>(decoder, at::TensorOptions().dtype(at::kFloat));
   if (config.initial == "induction") {
     model->initialise_induction(seed);
   } else {
     model->initialise(seed, config.initializer_range.value_or(0));
   }
-  return model;
+  if (device.is_cpu()) return model;
+  // Weights are drawn on the CPU, so that a seed means the same on every device.
+  auto there = std::make_unique<Decoder>(decoder, at::TensorOptions().device(device).dtype(at::kFloat));
+  const std::vector<Parameter> from = model->parameters(), to = there->parameters();
+  for (size_t i = 0; i < to.size(); ++i) to[i].value.copy_(from[i].value);
+  return there;
 }
 
 std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64_t> sliding_window, const at::Device& device) {
