@@ -6,6 +6,8 @@
 // Paths are relative to the folder in which the command is run; `include:` is relative to the file that includes.
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -135,6 +137,12 @@ struct RowConfig {
   std::optional<Problem> problem() const {
     if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
     if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
+    if (forms.empty()) return Problem{"forms", "is empty"};
+    for (size_t i = 0; i < forms.size(); ++i) {
+      if (std::count(forms.begin(), forms.end(), forms[i]) > 1) return Problem{"forms", forms[i] + " is given twice"};
+    }
+    const bool chunked = std::any_of(forms.begin(), forms.end(), [](const std::string& form) { return form != "os"; });
+    if (chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
     return {};
   }
 };
@@ -264,7 +272,7 @@ struct TrainConfig {
     v("seed", seed, "initial weights and order of the data follow from it", at_least(0));
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
     v("threads", threads, "threads on the CPU, 0 for all cores", at_least(0));
-    v("init", init, "checkpoint to start from; empty: initial weights of `model`");
+    v("init", init, "checkpoint to start from; empty: initial weights of `model`", existing_if_given());
     v("model", model, "architecture of a new model; not with init");
     v("sliding_window", sliding_window, "keys that a token sees, itself included; null for dense attention", at_least(1));
     v("data", data, "what is read");
@@ -303,6 +311,13 @@ struct EvalModelConfig {
   std::optional<int64_t> sliding_window;
   ReadingConfig reading;
   std::vector<int64_t> lengths;
+
+  // What its files are called: the name in small letters and digits.
+  std::string file() const {
+    std::string text;
+    for (const char c : name) text += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '-';
+    return text;
+  }
 
   template <class V>
   void visit(V& v) {
@@ -343,7 +358,20 @@ struct EvalConfig {
   std::optional<Problem> problem() const {
     for (size_t i = 0; i < models.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
-        if (models[i].name == models[j].name) return Problem{"models", "two models are called " + models[i].name};
+        if (models[i].file() == models[j].file()) {
+          return Problem{"models." + std::to_string(i) + ".name", "the files of `" + models[j].name + "` would be called so too: " + models[i].file()};
+        }
+      }
+      const std::vector<int64_t>& read = models[i].lengths.empty() ? lengths : models[i].lengths;
+      for (const int64_t length : read) {
+        if (std::count(read.begin(), read.end(), length) > 1) {
+          return Problem{models[i].lengths.empty() ? "lengths" : "models." + std::to_string(i) + ".lengths", std::to_string(length) + " is given twice"};
+        }
+      }
+      const int64_t shortest = *std::min_element(read.begin(), read.end());
+      if (models[i].reading.mode != "os" && models[i].reading.chunk > shortest) {
+        return Problem{"models." + std::to_string(i) + ".reading.chunk",
+                       "is larger than the shortest context length of this model, " + std::to_string(shortest)};
       }
     }
     return {};

@@ -187,6 +187,12 @@ Item& step_into(Item& at, const std::string& above, const std::string& part,
 }  // namespace
 
 const Item* Item::find(const std::string& name) const {
+  if (kind == Kind::list) {
+    size_t index = items.size();
+    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+    const bool whole = error == std::errc{} && stop == name.data() + name.size();
+    return whole && index < items.size() ? &items[index] : nullptr;
+  }
   if (kind != Kind::map) return nullptr;
   const auto found =
       std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.key == name; });

@@ -19,7 +19,7 @@ struct Item {
   std::string key;          // in the map above, empty in lists
   std::string key_place;
 
-  const Item* find(const std::string& name) const;  // among the keys of a map
+  const Item* find(const std::string& name) const;  // a key of a map, or the number of a list's item
   Item* find(const std::string& name);
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <regex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -157,6 +158,25 @@ uint64_t fnv1a(const char* bytes, size_t count, uint64_t hash) {
   return hash;
 }
 
+// Is it a name that Temporary makes: .NAME.PROCESS.NUMBER.tmp?
+bool is_temporary(const std::string& name) {
+  static const std::regex pattern(R"(\..+\.[0-9]+\.[0-9]+\.tmp)");
+  return std::regex_match(name, pattern);
+}
+
+// Nobody else writes here while the lock is held; but a folder in it may be locked by another.
+void remove_temporaries(const fs::path& folder) {
+  const std::vector<fs::directory_entry> entries(fs::directory_iterator(folder), {});
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.is_symlink()) continue;
+    if (entry.is_directory() && !fs::exists(entry.path() / ".lock")) {
+      remove_temporaries(entry.path());
+    } else if (entry.is_regular_file() && is_temporary(entry.path().filename())) {
+      fs::remove(entry.path());
+    }
+  }
+}
+
 std::string host_name() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
@@ -243,9 +263,19 @@ FolderLock::FolderLock(const fs::path& folder) {
   const std::string holder = fmt::format("process {} on {}", ::getpid(), host_name());
   if (::ftruncate(file.number, 0)) file_fail("write", path, errno);
   if (const int error = write_all(file.number, holder, written)) file_fail("write", path, error);
+  remove_temporaries(folder);
   file_ = std::exchange(file.number, -1);
 }
 
 FolderLock::~FolderLock() { ::close(file_); }
+
+void clear_folder(const fs::path& folder, const std::vector<std::string>& last) {
+  for (const fs::path& path : std::vector<fs::path>(fs::directory_iterator(folder), {})) {
+    const std::string name = path.filename();
+    if (name != ".lock" && std::find(last.begin(), last.end(), name) == last.end())
+      fs::remove_all(path);
+  }
+  for (const std::string& name : last) fs::remove_all(folder / name);
+}
 
 }  // namespace smooth

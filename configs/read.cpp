@@ -59,7 +59,7 @@ void fail_problem(const Item& map, const Field& field, const Problem& problem) {
   for (size_t begin = 0; at && begin <= problem.key.size();) {
     const size_t dot = std::min(problem.key.find('.', begin), problem.key.size());
     at = at->find(problem.key.substr(begin, dot - begin));
-    if (at) place = at->key_place;
+    if (at) place = at->key_place.empty() ? at->place : at->key_place;
     begin = dot + 1;
   }
   const std::string got =

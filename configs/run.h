@@ -33,7 +33,8 @@ class LineFile {
 std::string checksum(const std::string& bytes);
 std::string checksum_file(const std::filesystem::path& path);
 
-// Exclusive for as long as it lives; throws naming the folder when another process holds it.
+// Exclusive for as long as it lives; throws naming the folder when another process holds it. Taking it removes what
+// killed writers left of `write_file`, except below folders that have a lock of their own.
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder);
@@ -44,6 +45,9 @@ class FolderLock {
  private:
   int file_ = -1;
 };
+
+// Empties a folder whose lock is held. What is named in `last` goes last, so that after a kill it still says what the rest is.
+void clear_folder(const std::filesystem::path& folder, const std::vector<std::string>& last);
 
 // `label [=====>    ] 120/400  30 %  1 234 tokens/s  0:12 left  note` on a terminal (redrawn at most ten times a second),
 // plain lines (every ten seconds and at the end) otherwise. Standard error. `done_before` counts what a resumed run found.

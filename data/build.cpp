@@ -134,7 +134,10 @@ void build_set(const DataConfig& config, bool replace) {
   const fs::path out(config.out);
   const std::string resolved = dump_config(config);
   const auto other = [&] { return fs::exists(out / "config.yaml") && read_file(out / "config.yaml") != resolved; };
-  if (other() && replace) fs::remove_all(out);
+  if (fs::exists(out) && replace) {
+    const FolderLock lock(config.out);
+    if (other()) clear_folder(out, {"config.yaml"});
+  }
   if (other()) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
   const FolderLock lock(config.out);
   if (fs::exists(out / "manifest.json")) return;

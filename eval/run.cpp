@@ -65,7 +65,7 @@ class WaveProgress {
 class CellRun {
  public:
   CellRun(const EvalConfig& config, const EvalModelConfig& line, int64_t length, const std::string& weights)
-      : config_(config), line_(line), length_(length), name_(slug(line.name) + "." + std::to_string(length)), weights_(weights) {}
+      : config_(config), line_(line), length_(length), name_(line.file() + "." + std::to_string(length)), weights_(weights) {}
 
   const std::string& name() const { return name_; }
   int64_t done() const { return done_; }
@@ -129,11 +129,6 @@ class CellRun {
   }
 
  private:
-  static std::string slug(const std::string& name) {
-    std::string text;
-    for (const char c : name) text += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '-';
-    return text;
-  }
   fs::path file(const std::string& folder, const std::string& ending) const { return fs::path(config_.out) / folder / (name_ + ending); }
   size_t whole_waves(const std::string& folder) const {
     const auto lines = static_cast<int64_t>(lines_of(file(folder, ".jsonl")).size());
@@ -198,27 +193,33 @@ class CellRun {
 
 std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
   const FolderLock lock(config.out);
+  const at::Device device = open_device(config.device);
+  // Every cell is looked at before the first is begun: a folder that holds other cells is left as it is.
+  std::vector<std::string> folders;
+  std::vector<std::vector<CellRun>> lines;
+  for (const EvalModelConfig& line : config.models) {
+    folders.push_back(find_checkpoint(line.checkpoint));
+    const std::string weights = checksum_file(fs::path(folders.back()) / "model.safetensors");
+    std::vector<CellRun>& runs = lines.emplace_back();
+    for (const int64_t length : line.lengths.empty() ? config.lengths : line.lengths) runs.emplace_back(config, line, length, weights).find_done(replace);
+  }
   set_threads(config.threads);
   write_file(fs::path(config.out) / "config.yaml", dump_config(config));
   write_file(fs::path(config.out) / "environment.json", environment(config.device));
-  const at::Device device = open_device(config.device);
+
   std::vector<Cell> cells;
-  for (const EvalModelConfig& line : config.models) {
-    const std::string folder = find_checkpoint(line.checkpoint);
-    const auto model = load_model(folder, line.sliding_window, device);
-    const auto tokenizer = load_tokenizer(folder);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto model = load_model(folders[i], config.models[i].sliding_window, device);
+    const auto tokenizer = load_tokenizer(folders[i]);
     const Layout layout(tokenizer, config.chat_template);
     const NiahBenchmark benchmark(config, tokenizer);
-    const std::string weights = checksum_file(fs::path(folder) / "model.safetensors");
-    std::vector<CellRun> runs;
     int64_t total = 0, done = 0;
-    for (const int64_t length : line.lengths.empty() ? config.lengths : line.lengths) {
-      runs.emplace_back(config, line, length, weights).find_done(replace);
-      total += config.samples * length;
-      done += runs.back().done() * length;
+    for (const CellRun& run : lines[i]) {
+      total += config.samples * run.length();
+      done += run.done() * run.length();
     }
-    Progress progress("eval " + line.name, total, "tokens", done);
-    for (CellRun& run : runs) {
+    Progress progress("eval " + config.models[i].name, total, "tokens", done);
+    for (CellRun& run : lines[i]) {
       run.run(*model, layout, benchmark, progress);
       cells.push_back(run.cell(*model));
       write_file(fs::path(config.out) / "results.json", cells_to_json(cells));

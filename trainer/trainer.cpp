@@ -37,21 +37,43 @@ std::string inputs_of(const TrainConfig& config) {
   return json.dump(2) + "\n";
 }
 
-// Lines of metrics.jsonl after `step` belong to steps that will be taken again.
-void cut_metrics(const fs::path& file, int64_t step) {
+// Lines after the first `count` belong to steps that will be taken again.
+void keep_lines(const fs::path& file, int64_t count) {
   if (!fs::exists(file)) return;
   std::ifstream lines(file);
   std::string kept, line;
-  for (int64_t i = 0; i < step && std::getline(lines, line); ++i) kept += line + "\n";
+  for (int64_t i = 0; i < count && std::getline(lines, line); ++i) kept += line + "\n";
   write_file(file, kept);
+}
+
+// Steps of the checkpoints in `folder`, newest first. What is not DONE is not a checkpoint.
+std::vector<int64_t> finished_steps(const fs::path& folder) {
+  std::vector<int64_t> steps;
+  if (!fs::is_directory(folder)) return steps;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("step-") && fs::exists(entry.path() / "DONE")) steps.push_back(std::stoll(name.substr(5)));
+  }
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
+// DONE goes first: a checkpoint that a kill left half removed must not pass for one.
+void remove_checkpoint(const fs::path& folder) {
+  fs::remove(folder / "DONE");
+  fs::remove_all(folder);
 }
 
 }  // namespace
 
 void remove_other_run(const TrainConfig& config) {
   const fs::path run(config.run);
+  if (!fs::exists(run)) return;
+  const FolderLock lock(config.run);
   const auto differs = [&](const char* name, const std::string& now) { return fs::exists(run / name) && read_file(run / name) != now; };
-  if (differs("inputs.json", inputs_of(config)) || differs("config.yaml", dump_config(config))) fs::remove_all(run);
+  if (differs("inputs.json", inputs_of(config)) || differs("config.yaml", dump_config(config))) {
+    clear_folder(run, {"inputs.json", "config.yaml"});
+  }
 }
 
 Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run) {
@@ -84,17 +106,18 @@ Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run)
 std::string Trainer::folder_of(int64_t step) const { return fs::path(config_.run) / "checkpoints" / ("step-" + std::to_string(step)); }
 
 void Trainer::resume() {
+  // What a kill left: half a checkpoint, or one more than is kept.
   const fs::path checkpoints = fs::path(config_.run) / "checkpoints";
   if (fs::is_directory(checkpoints)) {
-    for (const auto& entry : fs::directory_iterator(checkpoints)) {
-      if (fs::exists(entry.path() / "DONE")) {
-        done_ = std::max<int64_t>(done_, Json::parse(read_file(entry.path() / "trainer.json")).at("step"));
-      } else {
-        fs::remove_all(entry.path());  // what is not DONE is not a checkpoint
-      }
+    for (const fs::path& folder : std::vector<fs::path>(fs::directory_iterator(checkpoints), {})) {
+      if (folder.filename().string().starts_with("step-") && !fs::exists(folder / "DONE")) fs::remove_all(folder);
     }
   }
-  cut_metrics(fs::path(config_.run) / "metrics.jsonl", done_);
+  prune();
+  const std::vector<int64_t> steps = finished_steps(checkpoints);
+  if (!steps.empty()) done_ = steps[0];
+  keep_lines(fs::path(config_.run) / "metrics.jsonl", done_);
+  keep_lines(fs::path(config_.run) / "log.txt", done_ / config_.log_every);
   if (done_ == 0) return;
   at::NoGradGuard no_grad;
   const Safetensors weights(folder_of(done_) + "/model.safetensors");
@@ -163,13 +186,12 @@ void Trainer::save(int64_t step) {
   optimizer_->save(folder + "/optimizer-0.safetensors");
   write_file(fs::path(folder) / "trainer.json", Json({{"step", step}, {"steps", steps_}, {"seed", config_.seed}}).dump(2) + "\n");
   write_file(fs::path(folder) / "DONE", "");
-  // Only now may older ones go.
-  std::vector<int64_t> steps;
-  for (const auto& entry : fs::directory_iterator(fs::path(config_.run) / "checkpoints")) {
-    if (fs::exists(entry.path() / "DONE")) steps.push_back(std::stoll(entry.path().filename().string().substr(5)));
-  }
-  std::sort(steps.rbegin(), steps.rend());
-  for (size_t i = config_.checkpoint.keep; i < steps.size(); ++i) fs::remove_all(folder_of(steps[i]));
+  prune();  // only now may older ones go
+}
+
+void Trainer::prune() {
+  const std::vector<int64_t> steps = finished_steps(fs::path(config_.run) / "checkpoints");
+  for (size_t i = config_.checkpoint.keep; i < steps.size(); ++i) remove_checkpoint(folder_of(steps[i]));
 }
 
 }  // namespace smooth

@@ -30,6 +30,7 @@ class Trainer {
  private:
   StepReport step(int64_t index);
   void save(int64_t step);
+  void prune();  // removes checkpoints that are older than those to keep
   void resume();
   void log(const StepReport& report, Progress& progress);
   std::string folder_of(int64_t step) const;

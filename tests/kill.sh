@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# kill -9 at any moment of data, train or eval, then the same command again: the bytes of a run that nobody disturbed, clock readings apart.
+# The moments follow from SMOOTH_SEED, which is printed; give it again to kill at the same moments (as far as the machine is as fast).
+set -euo pipefail
+programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
+for program in smooth-data smooth-train smooth-eval; do
+  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
+done
+seed=${SMOOTH_SEED:-$RANDOM}
+RANDOM=$seed
+echo "SMOOTH_SEED=$seed"
+work=$(mktemp -d)
+child=
+trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null || true; rm -rf "$work"' EXIT
+export OMP_NUM_THREADS=1
+
+# Everything happens twice under the same relative paths: in calm/ without a disturbance, in killed/ with.
+mkdir "$work/calm" "$work/killed"
+cd "$work/calm"
+cat >data.yaml <<'END'
+out: set
+tokenizer: {vocab_size: 800, model_type: bpe, training_documents: 60}
+rows:
+  - row: niah-b
+    samples: 60
+    min_tokens: 240
+    max_tokens: 300
+    min_chunk: 48
+    max_chunk: 96
+    niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}
+  - row: niah-a
+    samples: 60
+    min_tokens: 240
+    max_tokens: 300
+    min_chunk: 48
+    max_chunk: 96
+    niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}
+END
+cat >train.yaml <<'END'
+run: run
+threads: 1
+model: {hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1, intermediate_size: 64}
+sliding_window: 64
+data: {files: [set/niah-a.os.jsonl, set/niah-b.os.jsonl], tokenizer: set/tokenizer, context: 512}
+batch: 1
+steps: 30
+checkpoint: {every: 2, keep: 2}
+optim: {lr: 0.003, warmup_steps: 4}
+log_every: 3
+END
+cat >eval.yaml <<'END'
+out: eval
+threads: 1
+lengths: [256, 300]
+samples: 5
+rows: 2
+niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
+sampling: {temperature: 1}
+models:
+  - name: One
+    checkpoint: run
+    reading: {mode: os, max_answer_tokens: 16}
+  - name: Two
+    checkpoint: run
+    sliding_window: 32
+    reading: {mode: sr, chunk: 64, max_summary_tokens: 32}
+END
+cp ./*.yaml ../killed
+
+declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval")
+declare -A folder=([data]=set [train]=run [eval]=eval)
+
+# All that a folder holds, as text to compare: texts without clock readings, other files by their checksum. The lock tells the process.
+contents() {
+  find "$1" -type f ! -name .lock | sort | while read -r file; do
+    echo "== $file"
+    case $file in
+      *.safetensors | *.model) sha256sum <"$file" ;;
+      *log.txt) sed -E 's/  [^ ]+ tokens\/s$//' "$file" ;;
+      *) sed -E 's/"(seconds|prefill_seconds|decode_seconds|peak_bytes)":[-+.0-9e]+/"\1":_/g' "$file" ;;
+    esac
+  done
+}
+
+fail() {
+  printf 'FAILED (SMOOTH_SEED=%s): %s\n' "$seed" "$1"
+  printf '%s\n' "${@:2}"
+  exit 1
+}
+
+# start VERB ARGUMENT...: in the background; $child is the program's process.
+start() {
+  local words
+  read -ra words <<<"${program[$1]}"
+  "$programs/${words[0]}" "${words[@]:1}" "$1.yaml" "${@:2}" 2>"$work/messages" &
+  child=$!
+}
+
+# finish: waits; $status is the program's, 137 after a kill.
+finish() {
+  status=0
+  wait "$child" 2>/dev/null || status=$?
+  child=
+}
+
+# calm VERB ARGUMENT...: the undisturbed run, here.
+calm() {
+  start "$@"
+  finish
+  [ "$status" = 0 ] || fail "$*, undisturbed:" "$(cat "$work/messages")"
+}
+
+# killed KILLS VERB ARGUMENT...: runs and kills so many times, each at a random moment, then runs to the end and compares.
+kills=0
+killed() {
+  local verb=$2 moment story=
+  for ((i = 0; i < $1; ++i)); do
+    moment=$((RANDOM * whole / 32768))
+    start "${@:2}"
+    sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+    kill -9 "$child" 2>/dev/null || true
+    finish
+    story+=" $moment ms (status $status)"
+    [ "$status" = 0 ] || [ "$status" = 137 ] || fail "${*:2}: killed after$story:" "$(cat "$work/messages")"
+    [ "$status" = 0 ] || kills=$((kills + 1))
+  done
+  start "${@:2}"
+  finish
+  [ "$status" = 0 ] || fail "${*:2}: killed after$story, then run again:" "$(cat "$work/messages")"
+  contents "${folder[$verb]}" >"$work/$verb.killed"
+  diff "$work/$verb.calm" "$work/$verb.killed" >"$work/difference" ||
+    fail "${*:2}: killed after$story: other bytes in ${folder[$verb]}/:" "$(head -c 3000 "$work/difference")"
+  echo "${*:2}: killed after$story: the same bytes"
+}
+
+for verb in data train eval; do
+  cd "$work/calm"
+  begin=${EPOCHREALTIME/./}
+  calm $verb
+  whole=$(((${EPOCHREALTIME/./} - begin) / 1000))
+  contents "${folder[$verb]}" >"$work/$verb.calm"
+  echo "$verb: $(grep -c '^== ' "$work/$verb.calm") files in $whole ms"
+
+  cd "$work/killed"
+  for count in 1 1 1 2 3 4; do
+    rm -rf "${folder[$verb]}"
+    killed $count $verb
+  done
+  # Over a finished run of another config, which --replace removes.
+  rm -rf "${folder[$verb]}"
+  calm $verb --set seed=7
+  contents "${folder[$verb]}" | cmp -s "$work/$verb.calm" - && fail "$verb: another seed gives the same bytes"
+  cp -r "${folder[$verb]}" "../$verb.other"
+  for count in 1 2; do
+    rm -rf "${folder[$verb]}"
+    cp -r "../$verb.other" "${folder[$verb]}"
+    killed $count $verb --replace
+  done
+done
+
+# The runs were what they are meant to be: several checkpoints, several waves, and killed indeed.
+cd "$work/calm"
+[ "$(find run/checkpoints -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "not two checkpoints"
+[ "$(wc -l <run/metrics.jsonl)" = 30 ] || fail "not 30 steps"
+[ "$(cat eval/waves/*.jsonl | wc -l)" = 12 ] || fail "not three waves in each of four cells"
+[ "$(cat set/*.jsonl | wc -l)" = 360 ] || fail "not 60 samples in each of six files"
+[ "$kills" -ge 10 ] || fail "only $kills kills found a program running"
+echo "$kills kills in $SECONDS s"
