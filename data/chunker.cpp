@@ -130,8 +130,7 @@ class Splitter {
     for (size_t at = begin; at < end;) {
       const size_t next = piece_end(at, end, level);
       if (!fits(chunk, next)) {
-        split(chunk, at,
-              level + 1);  // merged pieces fit and are a chunk; a single piece may go on to the next delimiter
+        split(chunk, at, level + 1);  // merged pieces fit and are a chunk; a single one may go on to the next level
         chunk = at;
       }
       at = next;

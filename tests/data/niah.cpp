@@ -153,13 +153,13 @@ TEST_CASE("every setting gives whole tasks", "[cpu]") {
         for (const std::string split : {"train", "test", "all"}) {
           config.split = split;
           const Niah niah(config, tokenizer, 40);
-          for (int64_t index = 0; index < 2; ++index, ++tasks)
+          for (int64_t index = 0; index < 1; ++index, ++tasks)
             check_task(niah.task(7, 3000, index), config, *tokenizer, 3000, 40);
         }
       }
     }
   }
-  REQUIRE(tasks == 3 * 5 * 5 * 3 * 2);
+  REQUIRE(tasks == 3 * 5 * 5 * 3);
 }
 
 TEST_CASE("wording: one value or several", "[cpu]") {

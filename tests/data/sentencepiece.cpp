@@ -104,6 +104,14 @@ TEST_CASE("ids equal Python's sentencepiece: unigram", "[cpu]") {
 
 TEST_CASE("ids equal Python's sentencepiece: bpe", "[cpu]") { check_model("bpe", "tests/golden/sentencepiece/bpe"); }
 
+TEST_CASE("ids equal Python's sentencepiece: pieces of several words", "[cpu]") {
+  check_model("phrases", "tests/golden/sentencepiece/phrases");
+  const auto tokenizer = load_tokenizer("tests/golden/sentencepiece/phrases");
+  int64_t phrases = 0;
+  for (int64_t id = 0; id < tokenizer->vocab_size(); ++id) phrases += tokenizer->piece(id).find(' ', 1) != std::string::npos;
+  REQUIRE(phrases > 10);
+}
+
 TEST_CASE("ids equal Python's sentencepiece: Llama 2, with a dummy prefix", "[cpu]") {
   const char* fixtures = std::getenv("SMOOTH_FIXTURES");
   if (fixtures == nullptr) {

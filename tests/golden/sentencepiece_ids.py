@@ -1,5 +1,5 @@
-"""Trains two small models and writes what the Python package `sentencepiece` makes of fuzzed texts, for
-tests/data/sentencepiece.cpp: sentencepiece/{unigram,bpe}/ and sentencepiece/ids.json.
+"""Trains three small models and writes what the Python package `sentencepiece` makes of fuzzed texts, for
+tests/data/sentencepiece.cpp: sentencepiece/{unigram,bpe,phrases}/ and sentencepiece/ids.json.
 
 Run: python3 tests/golden/sentencepiece_ids.py [LLAMA], LLAMA being Llama 2's tokenizer.model. Text i is redrawn in C++ from
 Python's own draws of seed i, so the file holds a checksum of the ids of each text and only a few ids in full.
@@ -33,18 +33,20 @@ def checksum(ids):
     return f"{value:016x}"[:8]
 
 
-def train(model_type):
-    r = random.Random(model_type)
+def train(name):
+    """unigram, bpe, or phrases: unigram with pieces that reach over blanks."""
+    r = random.Random(name)
     things = "boat harbour miller basket letter window market river garden lamp road the a was is magic special number for".split()
     lines = []
     for _ in range(400):
         words = [r.choice(things) + r.choice(["", "s", "ing", "er"]) for _ in range(r.randint(3, 12))]
         lines.append(" ".join(words).capitalize() + f": {r.randint(0, 99999)}.\n" + "  indented, é and ж")
-    folder = os.path.join(HERE, model_type)
+    folder = os.path.join(HERE, name)
     os.makedirs(folder, exist_ok=True)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines), model_writer=model, model_type=model_type, vocab_size=480, hard_vocab_limit=False,
+        sentence_iterator=iter(lines), model_writer=model, model_type="bpe" if name == "bpe" else "unigram",
+        split_by_whitespace=name != "phrases", vocab_size=480, hard_vocab_limit=False,
         split_digits=True, byte_fallback=True, normalization_rule_name="identity", add_dummy_prefix=False,
         remove_extra_whitespaces=False, split_by_unicode_script=False, user_defined_symbols=["\n"] + SPECIALS, num_threads=1,
         minloglevel=2)
@@ -58,7 +60,7 @@ def train(model_type):
 
 def main():
     out = {"fragments": FRAGMENTS, "specials": SPECIALS, "models": {}}
-    models = {name: train(name) for name in ("unigram", "bpe")}
+    models = {name: train(name) for name in ("unigram", "bpe", "phrases")}
     if len(sys.argv) > 1:
         models["llama_spm"] = sys.argv[1]
     for name, path in models.items():
