@@ -75,7 +75,7 @@ TEST_CASE("a summary that was formatted is parsed to the same", "[cpu]") {
 }
 
 TEST_CASE("blanks around parts, labels and the marker do not count", "[cpu]") {
-  const Summary parsed = parse_summary("\n  Target:  a city \r\n\tClues: old ;  ; large; \nReason:\n so it is\n\nAnswer:Genoa \n<STOP> \n");
+  const Summary parsed = parse_summary("\n  Target:  a city \r\n\tClues: old ;  ; large \nReason:\n so it is\n\nAnswer:Genoa \n<STOP> \n");
   REQUIRE(parsed.well_formed);
   REQUIRE(parsed.target == "a city");
   REQUIRE(joined(parsed.clues) == "[old][large]");
