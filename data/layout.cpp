@@ -35,6 +35,9 @@ Layout::Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& ch
     if (id < 0) throw std::runtime_error("the tokenizer has no token " + text + ", which readings with template " + chat_template + " need");
     return id;
   };
+  for (const std::string& special : special_texts()) {
+    if ((before_ + after_ + between_).find(special) != std::string::npos) token(special);
+  }
   end_of_turn_ = token(chat.end_of_turn);
   continue_ = token(kContinue);
   stop_ = token(kStop);

@@ -12,6 +12,21 @@ using Json = nlohmann::ordered_json;
 
 const std::string kEndOfText = "\n[end of text]";
 
+// The library's complaint about a value of the wrong type does not say which field it is.
+template <class T>
+T field(const Json& json, const std::string& key) {
+  try {
+    return json.at(key).get<T>();
+  } catch (const Json::exception& error) {
+    throw std::runtime_error("not a transcript: field '" + key + "': " + error.what());
+  }
+}
+
+template <class T>
+T field_or(const Json& json, const std::string& key, T missing) {
+  return json.contains(key) ? field<T>(json, key) : missing;
+}
+
 }  // namespace
 
 Mode mode_from(const std::string& name) {
@@ -85,8 +100,7 @@ void Reading::wrote(const std::string& text, Exchange cost) {
   const bool stopped = summary.stop && turn_.may_stop;
   if (stopped) transcript_.answer = summary.answer;
   ended_ = stopped || turn_.last;
-  // What unsmooth reading feeds again: the summary without its marker.
-  summary_ = text.ends_with(kContinue) ? text.substr(0, text.size() - kContinue.size() - 1) : text;
+  summary_ = without_marker(text);  // what unsmooth reading feeds again: a marker in it would be a marker's token
   ++next_;
 }
 
@@ -109,21 +123,19 @@ std::string to_json(const Transcript& transcript) {
 }
 
 Transcript transcript_from_json(const std::string& line) {
-  try {
-    const Json json = Json::parse(line);
-    Transcript transcript{.id = json.at("id"), .row = json.at("row"), .mode = json.at("mode"), .chunk = json.at("chunk"),
-                          .early_stop = json.at("early_stop"), .exchanges = {}, .answer = json.at("answer"),
-                          .answers = json.at("answers"), .length = json.at("length")};
-    for (const Json& e : json.at("exchanges")) {
-      transcript.exchanges.push_back({.forget = e.at("forget"), .given = e.at("given"), .written = e.at("written"),
-                                      .begin = e.value("begin", int64_t{0}), .end = e.value("end", int64_t{0}),
-                                      .given_tokens = e.value("given_tokens", int64_t{0}), .written_tokens = e.value("written_tokens", int64_t{0}),
-                                      .prefill_seconds = e.value("prefill_seconds", 0.0), .decode_seconds = e.value("decode_seconds", 0.0)});
-    }
-    return transcript;
-  } catch (const Json::exception& error) {
-    throw std::runtime_error(std::string("not a transcript: ") + error.what());
+  const Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) throw std::runtime_error("not a transcript: not a JSON object");
+  Transcript transcript{.id = field<std::string>(json, "id"), .row = field<std::string>(json, "row"), .mode = field<std::string>(json, "mode"),
+                        .chunk = field<int64_t>(json, "chunk"), .early_stop = field<bool>(json, "early_stop"), .exchanges = {},
+                        .answer = field<std::string>(json, "answer"), .answers = field<std::vector<std::string>>(json, "answers"),
+                        .length = field<int64_t>(json, "length")};
+  for (const Json& e : field<std::vector<Json>>(json, "exchanges")) {
+    transcript.exchanges.push_back({.forget = field<bool>(e, "forget"), .given = field<std::string>(e, "given"), .written = field<std::string>(e, "written"),
+                                    .begin = field_or<int64_t>(e, "begin", 0), .end = field_or<int64_t>(e, "end", 0),
+                                    .given_tokens = field_or<int64_t>(e, "given_tokens", 0), .written_tokens = field_or<int64_t>(e, "written_tokens", 0),
+                                    .prefill_seconds = field_or<double>(e, "prefill_seconds", 0), .decode_seconds = field_or<double>(e, "decode_seconds", 0)});
   }
+  return transcript;
 }
 
 }  // namespace smooth

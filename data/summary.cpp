@@ -8,10 +8,11 @@ namespace {
 
 constexpr std::array<const char*, 3> kLabels = {"Target:", "Clues:", "Reason:"};
 
-std::string strip(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
+const char* const kBlanks = " \t\r\n";
+
+std::string strip_end(const std::string& text) { return text.substr(0, text.find_last_not_of(kBlanks) + 1); }
+
+std::string strip(const std::string& text) { return strip_end(text.substr(std::min(text.size(), text.find_first_not_of(kBlanks)))); }
 
 // Where `label` stands at the beginning of a line, at or after `from`.
 size_t find_label(const std::string& text, const std::string& label, size_t from = 0) {
@@ -41,17 +42,28 @@ std::string format(const Summary& summary) {
   return summary.stop ? head + kAnswerLabel + " " + summary.answer + "\n" + kStop : head + kContinue;
 }
 
+std::string without_marker(const std::string& text) {
+  const std::string body = strip_end(text);
+  for (const std::string& marker : {kContinue, kStop}) {
+    if (body.ends_with(marker)) return strip_end(body.substr(0, body.size() - marker.size()));
+  }
+  return text;
+}
+
 Summary parse_summary(const std::string& text) {
-  std::string body = text;
-  const bool stops = strip(body).ends_with(kStop), continues = strip(body).ends_with(kContinue);
-  if (stops || continues) body.resize(body.rfind(stops ? kStop : kContinue));
+  const bool stops = strip(text).ends_with(kStop), continues = strip(text).ends_with(kContinue);
+  const std::string body = without_marker(text);
+  bool doubled = body.find(kStop) != std::string::npos || body.find(kContinue) != std::string::npos;
 
   // A part runs from its label's first line to the next label that is there; of doubled labels the last one holds.
   const std::array<std::string, 4> labels = {kLabels[0], kLabels[1], kLabels[2], kAnswerLabel};
   std::array<size_t, 4> place{};
   for (size_t i = 0; i < labels.size(); ++i) {
     place[i] = std::string::npos;
-    for (size_t at = find_label(body, labels[i]); at != std::string::npos; at = find_label(body, labels[i], at + 1)) place[i] = at;
+    for (size_t at = find_label(body, labels[i]); at != std::string::npos; at = find_label(body, labels[i], at + 1)) {
+      doubled = doubled || place[i] != std::string::npos;
+      place[i] = at;
+    }
   }
   const auto part = [&](size_t i) -> std::string {
     if (place[i] == std::string::npos) return "";
@@ -70,7 +82,7 @@ Summary parse_summary(const std::string& text) {
   summary.stop = stops;
   const bool answered = place[3] != std::string::npos;
   const bool ordered = std::is_sorted(place.begin(), place.begin() + 3) && place[2] != std::string::npos && (!answered || place[2] < place[3]);
-  summary.well_formed = ordered && (stops || continues) && answered == stops;
+  summary.well_formed = ordered && !doubled && (stops || continues) && answered == stops;
   return summary;
 }
 
