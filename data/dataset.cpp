@@ -28,6 +28,7 @@ std::vector<Sample> load_samples(const TrainDataConfig& config, const Layout& la
       const std::string place = file + ":" + std::to_string(number) + ": ";
       try {
         const Transcript transcript = transcript_from_json(line);
+        if (transcript.exchanges.empty()) throw std::runtime_error("sample " + transcript.id + " has no exchange");
         samples.push_back({transcript.id, layout.examples(transcript, config.loss == "all")});
       } catch (const std::exception& error) {
         throw std::runtime_error(place + error.what());
@@ -66,8 +67,10 @@ std::vector<std::vector<const Example*>> best_fit(std::vector<const Example*> do
 Loader::Loader(std::vector<Sample> samples, const TrainDataConfig& config, int64_t batch, const std::string& batch_of, uint64_t seed)
     : samples_(std::move(samples)), context_(config.context), batch_(batch), by_packs_(batch_of == "packs"),
       order_(config.order), seed_(seed) {
-  // Every epoch has the length of the first; packing another order may need a pack more or less.
-  steps_per_epoch_ = static_cast<int64_t>(plan(0).size());
+  // Every epoch has the length of the first, in full steps; packing another order may need a pack more or less.
+  const std::vector<std::vector<Pack>> first = plan(0);
+  const bool rest = by_packs_ && !first.empty() && static_cast<int64_t>(first.back().size()) < batch_;
+  steps_per_epoch_ = static_cast<int64_t>(first.size()) - (rest ? 1 : 0);
   if (steps_per_epoch_ == 0) throw std::runtime_error("the data make less than one batch of " + std::to_string(batch) + " " + batch_of);
 }
 
@@ -103,7 +106,9 @@ std::vector<std::vector<Loader::Pack>> Loader::plan(int64_t epoch) const {
   }
   if (!by_packs_) return steps;  // a last batch that is not full is left to the next epoch's shuffle
   for (Pack& pack : best_fit(waiting, context_)) packs.push_back(std::move(pack));
-  for (size_t i = 0; i + batch_ <= packs.size(); i += batch_) steps.emplace_back(packs.begin() + i, packs.begin() + i + batch_);
+  for (size_t i = 0; i < packs.size(); i += batch_) {  // the last step may be short: an epoch that packs tighter needs it
+    steps.emplace_back(packs.begin() + i, packs.begin() + std::min<size_t>(i + batch_, packs.size()));
+  }
   return steps;
 }
 
