@@ -271,7 +271,7 @@ struct TrainConfig {
     v("run", run, "run folder", required());
     v("seed", seed, "initial weights and order of the data follow from it", at_least(0));
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
-    v("threads", threads, "threads on the CPU, 0 for all cores", at_least(0));
+    v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
     v("init", init, "checkpoint to start from; empty: initial weights of `model`", existing_if_given());
     v("model", model, "architecture of a new model; not with init");
     v("sliding_window", sliding_window, "keys that a token sees, itself included; null for dense attention", at_least(1));
@@ -344,7 +344,7 @@ struct EvalConfig {
     v("out", out, "folder of predictions, traces and results.json", required());
     v("seed", seed, "tasks (and sampling) follow from it; they are the same for every model and mode", at_least(0));
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
-    v("threads", threads, "threads on the CPU, 0 for all cores", at_least(0));
+    v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
     v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
     v("benchmark", benchmark, "what is asked", one_of({"niah"}));
     v("niah", niah, "the needles");

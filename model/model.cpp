@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 
 #include <stdexcept>
-#include <thread>
 
 namespace smooth {
 
@@ -39,7 +38,7 @@ at::Device open_device(const std::string& name) {
 }
 
 void set_threads(int64_t threads) {
-  at::set_num_threads(static_cast<int>(threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency())));
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 }
 
 }  // namespace smooth

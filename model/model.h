@@ -40,6 +40,6 @@ at::Tensor loss_sum(const Model& model, const Batch& batch);
 
 // "cpu" or "cuda"; throws when this machine or build has no such device. CUDA's libraries are opened only here.
 at::Device open_device(const std::string& name);
-void set_threads(int64_t threads);  // 0: all cores
+void set_threads(int64_t threads);  // 0: as OMP_NUM_THREADS says, all cores without it
 
 }  // namespace smooth
