@@ -60,7 +60,7 @@ refuse() {
   fi
 }
 
-expect 0 'reproduce +everything' "$work/link"
+expect 0 'report +tables' "$work/link"
 expect 0 'usage' "$work/link" --help
 expect 2 "did you mean 'quickstart'" "$work/link" quikstart
 for verb in setup build test quickstart doctor; do

@@ -186,7 +186,7 @@ grep -oh 'runs/quickstart/[^], }]*' "$root"/configs/quickstart/*.yaml | sort -u 
 done
 accepted data "$root/configs/quickstart/data.yaml" runs/quickstart/data
 accepted evaluate "$root/configs/quickstart/eval.yaml" runs/quickstart/eval
-for name in base dense-os dense-ur swa-os swa-sr; do
+for name in pretrain dense-os dense-ur swa-os swa-sr; do
   accepted train "$root/configs/quickstart/$name.yaml" runs/quickstart/$name
 done
 echo "$cases wrong configs were refused"
