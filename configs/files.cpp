@@ -217,18 +217,13 @@ LineFile::~LineFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-void LineFile::append(const std::string& line) { append(std::vector<std::string>{line}); }
-
-void LineFile::append(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) {
-    if (line.find('\n') != std::string::npos) {
-      throw std::runtime_error(fmt::format("cannot append to {}: expected one line, got a line break in `{:.80}`", path_.string(), line));
-    }
-    text += line + "\n";
+void LineFile::append(const std::string& line) {
+  if (line.find('\n') != std::string::npos) {
+    throw std::runtime_error(fmt::format(
+        "cannot append to {}: expected one line, got a line break in `{:.80}`", path_.string(), line));
   }
   size_t written = 0;
-  const int error = write_all(file_, text, written);
+  const int error = write_all(file_, line + "\n", written);
   if (!error) return;
   const off_t size = written ? file_size(file_, path_) : 0;
   if (written && ::ftruncate(file_, size - static_cast<off_t>(written)))

@@ -22,7 +22,6 @@ class LineFile {
   LineFile(LineFile&&) noexcept;
   ~LineFile();
   void append(const std::string& line);  // adds the newline, flushes to the kernel
-  void append(const std::vector<std::string>& lines);  // all in one write
 
  private:
   int file_ = -1;

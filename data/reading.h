@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/summary.h"
@@ -65,7 +66,8 @@ class Reading {
   Reading(const Task& task, const ReadingOptions& options);   // keeps a reference to the task
   std::optional<Turn> next();                                 // nothing when the reading has ended
   void wrote(const std::string& text, Exchange cost = {});    // the author's answer to the turn of next()
-  const Transcript& transcript() const { return transcript_; }
+  const Transcript& transcript() const& { return transcript_; }
+  Transcript transcript() && { return std::move(transcript_); }
 
  private:
   Turn one_step() const;

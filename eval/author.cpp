@@ -56,7 +56,7 @@ std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, co
     }
   }
   std::vector<Transcript> transcripts;
-  for (Reading& reading : readings) transcripts.push_back(reading.transcript());
+  for (Reading& reading : readings) transcripts.push_back(std::move(reading).transcript());
   return transcripts;
 }
 

@@ -157,7 +157,7 @@ class CellRun {
                      {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()},
                      {"prefill_seconds", 0.0}, {"decode_seconds", 0.0}, {"peak_bytes", peak_memory_bytes()},
                      {"state_bytes", engine.state_bytes() / static_cast<int64_t>(tasks.size())}};
-    std::vector<std::string> predictions, traces;
+    LineFile traces(file("traces", ".jsonl")), predictions(file("pred", ".jsonl"));
     for (const Transcript& transcript : transcripts) {
       int64_t prefill_tokens = 0, decode_tokens = 0;
       double prefill_seconds = 0, decode_seconds = 0;
@@ -171,14 +171,12 @@ class CellRun {
                                {"length", transcript.length}, {"mode", transcript.mode}, {"trace", "traces/" + name_ + ".jsonl"},
                                {"score", NiahBenchmark::score(transcript)}, {"prefill_tokens", prefill_tokens}, {"decode_tokens", decode_tokens},
                                {"seconds", prefill_seconds + decode_seconds}};
-      predictions.push_back(prediction.dump(-1, ' ', false, Json::error_handler_t::replace));
-      traces.push_back(to_json(transcript));
+      predictions.append(prediction.dump(-1, ' ', false, Json::error_handler_t::replace));
+      traces.append(to_json(transcript));
       readings["prefill_seconds"] = readings["prefill_seconds"].get<double>() + prefill_seconds;
       readings["decode_seconds"] = readings["decode_seconds"].get<double>() + decode_seconds;
     }
-    LineFile(file("traces", ".jsonl")).append(traces);
-    LineFile(file("pred", ".jsonl")).append(predictions);
-    LineFile(file("waves", ".jsonl")).append(readings.dump());
+    LineFile(file("waves", ".jsonl")).append(readings.dump());  // last: now the wave is whole
     shown.finish();
   }
 
