@@ -162,6 +162,19 @@ TEST_CASE("every setting gives whole tasks", "[cpu]") {
   REQUIRE(tasks == 3 * 5 * 5 * 3);
 }
 
+TEST_CASE("short values stand in no key and in no other value", "[cpu]") {
+  const auto tokenizer = std::make_shared<Words>();
+  for (const std::string key_type : {"numbers", "uuids"}) {
+    NiahConfig config;
+    config.key_type = key_type;
+    config.digits = 2;
+    config.keys = 4, config.values = 3, config.queries = 2;
+    config.split = "all";
+    const Niah niah(config, tokenizer);
+    for (int64_t index = 0; index < 50; ++index) check_task(niah.task(1, 400, index), config, *tokenizer, 400);
+  }
+}
+
 TEST_CASE("wording: one value or several", "[cpu]") {
   NiahConfig config;
   config.keys = config.values = config.queries = 1;
