@@ -83,42 +83,40 @@ at::Tensor Decoder::mlp(const Layer& layer, const at::Tensor& x) const {
   return project(at::silu(project(x, layer.gate_proj)) * project(x, layer.up_proj), layer.down_proj);
 }
 
-at::Tensor Decoder::forward(const Batch& batch) const {
+// The layers over T tokens, whoever attends: x [T, C], attend(q [T, H, D], k [T, G, D], v [T, G, D], layer) -> [T, H, D].
+at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const {
   const int64_t H = config_.num_attention_heads, G = config_.num_key_value_heads, D = config_.head_dim;
-  Packing packing(batch.cu_seqlens, embed_tokens_.options());
-  const Rotation turn = rotation(packing.positions(), D, config_.rope_theta, embed_tokens_.scalar_type());
-  at::Tensor x = at::embedding(embed_tokens_, ids_on(batch.ids, device()));  // [T, C]
+  const Rotation turn = rotation(positions, D, config_.rope_theta, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const Layer& layer = layers_[l];
     const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
     const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
     const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
     const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
-    const at::Tensor y = packing.attend(q, k, v, config_.windows[l]).reshape({-1, H * D});      // [T, H D]
-    x = x + project(y, layer.o_proj);
+    x = x + project(attend(q, k, v, l).reshape({-1, H * D}), layer.o_proj);                      // [T, C]
     x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
 }
 
+at::Tensor Decoder::forward(const Batch& batch) const {
+  Packing packing(batch.cu_seqlens, embed_tokens_.options());
+  const at::Tensor x = at::embedding(embed_tokens_, ids_on(batch.ids, device()));  // [T, C]
+  return layers(x, packing.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return packing.attend(q, k, v, config_.windows[layer]);
+  });
+}
+
 at::Tensor Decoder::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
   auto& state = dynamic_cast<KvState&>(memory);
-  const int64_t H = config_.num_attention_heads, G = config_.num_key_value_heads, D = config_.head_dim;
   RingPlan plan(step, state, embed_tokens_.options());
-  const Rotation turn = rotation(plan.positions(), D, config_.rope_theta, embed_tokens_.scalar_type());
-  at::Tensor x = at::embedding(embed_tokens_, ids_on(step.ids, device()));  // [S, C]
-  for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    const Layer& layer = layers_[l];
-    const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [S, H, D]
-    const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [S, G, D]
-    const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [S, G, D]
-    x = x + project(plan.attend(q, k, v, l, state).reshape({-1, H * D}), layer.o_proj);          // [S, C]
-    x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
-  }
+  const at::Tensor x = at::embedding(embed_tokens_, ids_on(step.ids, device()));  // [S, C]
+  const at::Tensor hidden = layers(x, plan.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return plan.attend(q, k, v, layer, state);
+  });
   plan.finish(state);
-  return rms_norm(x, norm_, config_.rms_norm_eps);
+  return hidden;
 }
 
 at::Tensor Decoder::logits(const at::Tensor& hidden) const { return at::linear(hidden, lm_head_); }

@@ -2,6 +2,7 @@
 // values, SwiGLU; every layer dense or with a sliding window.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "model/model.h"
@@ -50,6 +51,8 @@ class Decoder : public Model {
     at::Tensor q_bias, k_bias, v_bias;                      // [H D], [G D], [G D]; undefined without attention_bias
     at::Tensor gate_proj, up_proj, down_proj;               // [F, C], [F, C], [C, F]
   };
+  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer)>;
+  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const;
   at::Tensor mlp(const Layer& layer, const at::Tensor& x) const;
 
   DecoderConfig config_;
