@@ -106,6 +106,18 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
   train_sentencepiece(folder, lines, config.tokenizer.model_type, config.tokenizer.vocab_size, special_texts());
 }
 
+// A finished set is as its manifest says; throws naming the file that is not.
+void check_files(const fs::path& out) {
+  const Json manifest = Json::parse(read_file(out / "manifest.json"));
+  for (const Json& entry : manifest.at("rows")) {
+    const fs::path file = out / entry.at("file").get<std::string>();
+    const int64_t expected = entry.at("bytes"), bytes = fs::exists(file) ? static_cast<int64_t>(fs::file_size(file)) : -1;
+    if (bytes == expected) continue;
+    throw std::runtime_error(file.string() + (bytes < 0 ? " is missing" : " has " + std::to_string(bytes) + " bytes") + ", the manifest says " +
+                             std::to_string(expected) + " bytes; delete " + (out / "manifest.json").string() + " to have what is missing built again");
+  }
+}
+
 void build_row(const Row& row, const fs::path& out) {
   const std::vector<Mode> forms = row.forms();
   int64_t done = row.config().samples;
@@ -140,12 +152,13 @@ void build_set(const DataConfig& config, bool replace) {
   }
   if (other()) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
   const FolderLock lock(config.out);
-  if (fs::exists(out / "manifest.json")) return;
+  if (fs::exists(out / "manifest.json")) return check_files(out);
   write_file(out / "config.yaml", resolved);
 
-  const fs::path tokenizer_folder = config.tokenizer.path.empty() ? out / "tokenizer" : fs::path(config.tokenizer.path);
-  if (config.tokenizer.path.empty() && !fs::exists(tokenizer_folder / "tokenizer_config.json")) train_tokenizer(config, tokenizer_folder);
-  const auto tokenizer = load_tokenizer(tokenizer_folder);
+  const bool own = config.tokenizer.path.empty();
+  const fs::path tokenizer_folder = own ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
+  if (own && !fs::exists(out / tokenizer_folder / "tokenizer_config.json")) train_tokenizer(config, out / tokenizer_folder);
+  const auto tokenizer = load_tokenizer(out / tokenizer_folder);
 
   Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()}, {"rows", Json::array()}};
   for (const RowConfig& row_config : config.rows) {

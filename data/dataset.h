@@ -26,6 +26,7 @@ class Loader {
  public:
   // `batch` samples a step (their documents packed into as few packs as fit), or `batch` packs a step.
   Loader(std::vector<Sample> samples, const TrainDataConfig& config, int64_t batch, const std::string& batch_of, uint64_t seed);
+  Loader(Loader&&) = default;  // no copies: a plan points into the samples
 
   // The packs of step 0, 1, 2, ...: each at most `context` tokens, no document cut.
   std::vector<Batch> step(int64_t index);

@@ -57,7 +57,7 @@ void tokenize(const std::string& folder, bool jsonl, bool reverse) {
 int main(int argc, char** argv) {
   CLI::App app("Builds training sets and looks at them.", "./smooth");
   app.require_subcommand(1);
-  std::string config, out, folder, file, id;
+  std::string config, out, folder, file, id, chat_template = "chatml";
   std::vector<std::string> overrides;
   bool replace = false, jsonl = false, tokens = false;
   int64_t length = 4096, samples = 500, seed = 42;
@@ -74,6 +74,10 @@ int main(int argc, char** argv) {
   show->add_option("FILE", file, "a ROW.FORM.jsonl of a set")->required();
   show->add_option("--id", id, "which sample; the first if not given");
   show->add_flag("--tokens", tokens, "as coloured tokens: what carries loss stands out");
+
+  for (CLI::App* verb : {stats, show}) {
+    verb->add_option("--chat-template", chat_template, "how turns are laid out: chatml (unless given), rwkv-world or plain");
+  }
 
   CLI::App* niah = app.add_subcommand("niah", "needle tasks as RULER's jsonl");
   niah->add_option("--config", config, "an evaluation's YAML: its niah section")->required();
@@ -99,8 +103,8 @@ int main(int argc, char** argv) {
   }
   return run_main([&] {
     if (*build) build_set(load_config<DataConfig>(config, overrides), replace);
-    if (*stats) std::cout << set_stats(folder);
-    if (*show) std::cout << show_sample(file, id, tokens);
+    if (*stats) std::cout << set_stats(folder, chat_template);
+    if (*show) std::cout << show_sample(file, id, tokens, chat_template);
     if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
     if (*encode || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
     if (*reference) std::cout << config_reference();

@@ -27,6 +27,27 @@ T field_or(const Json& json, const std::string& key, T missing) {
   return json.contains(key) ? field<T>(json, key) : missing;
 }
 
+Json json_of(const Exchange& e) {
+  return {{"forget", e.forget}, {"given", e.given}, {"written", e.written}, {"begin", e.begin}, {"end", e.end},
+          {"given_tokens", e.given_tokens}, {"written_tokens", e.written_tokens},
+          {"prefill_seconds", e.prefill_seconds}, {"decode_seconds", e.decode_seconds}};
+}
+
+Exchange exchange_of(const Json& json) {
+  return {.forget = field<bool>(json, "forget"), .given = field<std::string>(json, "given"), .written = field<std::string>(json, "written"),
+          .begin = field_or<int64_t>(json, "begin", 0), .end = field_or<int64_t>(json, "end", 0),
+          .given_tokens = field_or<int64_t>(json, "given_tokens", 0), .written_tokens = field_or<int64_t>(json, "written_tokens", 0),
+          .prefill_seconds = field_or<double>(json, "prefill_seconds", 0), .decode_seconds = field_or<double>(json, "decode_seconds", 0)};
+}
+
+std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json object_of(const std::string& line) {
+  Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) throw std::runtime_error("not a transcript: not a JSON object");
+  return json;
+}
+
 }  // namespace
 
 Mode mode_from(const std::string& name) {
@@ -104,37 +125,37 @@ void Reading::wrote(const std::string& text, Exchange cost) {
   ++next_;
 }
 
+Exchange Reading::take() {
+  Exchange newest = std::move(transcript_.exchanges.back());
+  transcript_.exchanges.pop_back();
+  return newest;
+}
+
 Transcript read(const Task& task, const ReadingOptions& options, Author& author) {
   Reading reading(task, options);
   while (const std::optional<Turn> turn = reading.next()) reading.wrote(author.write(*turn));
   return reading.transcript();
 }
 
+std::string to_json(const Exchange& exchange) { return line_of(json_of(exchange)); }
+
 std::string to_json(const Transcript& transcript) {
   Json json = {{"id", transcript.id}, {"row", transcript.row}, {"mode", transcript.mode}, {"chunk", transcript.chunk},
                {"early_stop", transcript.early_stop}, {"length", transcript.length}, {"answers", transcript.answers},
                {"answer", transcript.answer}, {"exchanges", Json::array()}};
-  for (const Exchange& e : transcript.exchanges) {
-    json["exchanges"].push_back({{"forget", e.forget}, {"given", e.given}, {"written", e.written}, {"begin", e.begin}, {"end", e.end},
-                                 {"given_tokens", e.given_tokens}, {"written_tokens", e.written_tokens},
-                                 {"prefill_seconds", e.prefill_seconds}, {"decode_seconds", e.decode_seconds}});
-  }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (const Exchange& exchange : transcript.exchanges) json["exchanges"].push_back(json_of(exchange));
+  return line_of(json);
 }
 
+Exchange exchange_from_json(const std::string& line) { return exchange_of(object_of(line)); }
+
 Transcript transcript_from_json(const std::string& line) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object()) throw std::runtime_error("not a transcript: not a JSON object");
+  const Json json = object_of(line);
   Transcript transcript{.id = field<std::string>(json, "id"), .row = field<std::string>(json, "row"), .mode = field<std::string>(json, "mode"),
                         .chunk = field<int64_t>(json, "chunk"), .early_stop = field<bool>(json, "early_stop"), .exchanges = {},
                         .answer = field<std::string>(json, "answer"), .answers = field<std::vector<std::string>>(json, "answers"),
                         .length = field<int64_t>(json, "length")};
-  for (const Json& e : field<std::vector<Json>>(json, "exchanges")) {
-    transcript.exchanges.push_back({.forget = field<bool>(e, "forget"), .given = field<std::string>(e, "given"), .written = field<std::string>(e, "written"),
-                                    .begin = field_or<int64_t>(e, "begin", 0), .end = field_or<int64_t>(e, "end", 0),
-                                    .given_tokens = field_or<int64_t>(e, "given_tokens", 0), .written_tokens = field_or<int64_t>(e, "written_tokens", 0),
-                                    .prefill_seconds = field_or<double>(e, "prefill_seconds", 0), .decode_seconds = field_or<double>(e, "decode_seconds", 0)});
-  }
+  for (const Json& exchange : field<std::vector<Json>>(json, "exchanges")) transcript.exchanges.push_back(exchange_of(exchange));
   return transcript;
 }
 

@@ -66,6 +66,7 @@ class Reading {
   Reading(const Task& task, const ReadingOptions& options);   // keeps a reference to the task
   std::optional<Turn> next();                                 // nothing when the reading has ended
   void wrote(const std::string& text, Exchange cost = {});    // the author's answer to the turn of next()
+  Exchange take();                                            // the newest exchange, out of the transcript
   const Transcript& transcript() const& { return transcript_; }
   Transcript transcript() && { return std::move(transcript_); }
 
@@ -94,6 +95,8 @@ class Author {
 Transcript read(const Task& task, const ReadingOptions& options, Author& author);
 
 std::string to_json(const Transcript& transcript);            // one line
+std::string to_json(const Exchange& exchange);                // one line, as in a transcript's
 Transcript transcript_from_json(const std::string& line);     // throws naming the field
+Exchange exchange_from_json(const std::string& line);
 
 }  // namespace smooth

@@ -31,9 +31,9 @@ std::string paper_of(const std::string& row) {
   return fmt::format("{:>9} {:>11}", "-", "-");
 }
 
-// The tokenizer that the set was built with, from its manifest.
+// The tokenizer that the set was built with, from its manifest: in the set, or at a path of its own.
 std::shared_ptr<const Tokenizer> tokenizer_of(const fs::path& folder) {
-  return load_tokenizer(nlohmann::json::parse(read_file(folder / "manifest.json")).at("tokenizer"));
+  return load_tokenizer(folder / nlohmann::json::parse(read_file(folder / "manifest.json")).at("tokenizer").get<std::string>());
 }
 
 std::string as_turns(const Transcript& transcript) {
@@ -59,8 +59,8 @@ std::string as_tokens(const Transcript& transcript, const Layout& layout) {
 
 }  // namespace
 
-std::string set_stats(const std::string& folder) {
-  const Layout layout(tokenizer_of(folder), "chatml");
+std::string set_stats(const std::string& folder, const std::string& chat_template) {
+  const Layout layout(tokenizer_of(folder), chat_template);
   std::string table = fmt::format("{:<16} {:<5} {:>8} {:>12} {:>9} {:>9} {:>9} {:>11}\n", "row", "form", "samples", "mean tokens", "longest",
                                   "written", "paper's n", "paper's len");
   const auto manifest = nlohmann::json::parse(read_file(fs::path(folder) / "manifest.json"));
@@ -84,14 +84,14 @@ std::string set_stats(const std::string& folder) {
   return table;
 }
 
-std::string show_sample(const std::string& file, const std::string& id, bool tokens) {
+std::string show_sample(const std::string& file, const std::string& id, bool tokens, const std::string& chat_template) {
   std::ifstream lines(file);
   if (!lines) throw std::runtime_error(file + ": cannot be opened");
   for (std::string line; std::getline(lines, line);) {
     const Transcript transcript = transcript_from_json(line);
     if (!id.empty() && transcript.id != id) continue;
     if (!tokens) return as_turns(transcript);
-    return as_tokens(transcript, Layout(tokenizer_of(fs::path(file).parent_path()), "chatml"));
+    return as_tokens(transcript, Layout(tokenizer_of(fs::path(file).parent_path()), chat_template));
   }
   throw std::runtime_error(file + ": holds no sample " + id);
 }

@@ -30,7 +30,7 @@ ReadingOptions reading_options(const ReadingConfig& config) {
 }
 
 std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, const std::vector<Task>& tasks, const ReadingOptions& options,
-                                        const std::function<void(const Exchange&)>& on_exchange) {
+                                        const std::function<void(size_t row, const Exchange&)>& taker) {
   std::vector<Reading> readings;
   for (const Task& task : tasks) readings.emplace_back(task, options);
   for (;;) {
@@ -51,8 +51,9 @@ std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, co
       cost.written_tokens = static_cast<int64_t>(reply.ids.size());
       cost.prefill_seconds = reply.prefill_seconds;
       cost.decode_seconds = reply.decode_seconds;
-      readings[rows[i]].wrote(layout.text(reply.ids), cost);
-      if (on_exchange) on_exchange(readings[rows[i]].transcript().exchanges.back());
+      Reading& reading = readings[rows[i]];
+      reading.wrote(layout.text(reply.ids), cost);
+      if (taker) taker(rows[i], reading.take());
     }
   }
   std::vector<Transcript> transcripts;

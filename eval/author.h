@@ -13,9 +13,9 @@ namespace smooth {
 
 ReadingOptions reading_options(const ReadingConfig& config);
 
-// Reads every task to its end, all side by side: one row each, turn by turn. `on_exchange` is shown every turn of every
-// row as soon as it is complete.
+// Reads every task to its end, all side by side: one row each, turn by turn. `taker`, where there is one, is handed every
+// exchange of every row as soon as it is complete, and the transcripts come back without them.
 std::vector<Transcript> read_with_model(Engine& engine, const Layout& layout, const std::vector<Task>& tasks, const ReadingOptions& options,
-                                        const std::function<void(const Exchange&)>& on_exchange = {});
+                                        const std::function<void(size_t row, const Exchange&)>& taker = {});
 
 }  // namespace smooth

@@ -23,7 +23,7 @@ void read_document(const ReadOptions& options) {
   const ReadingOptions reading = reading_options(options.reading);
   Engine engine(*model, 1, layout.ends(), {}, 0);
   int64_t turn = 0;
-  const auto show = [&](const Exchange& exchange) {
+  const auto show = [&](size_t, const Exchange& exchange) {
     std::cout << fmt::format("[{}] bytes {} to {}, {} tokens read in {:.2f} s, {} written in {:.2f} s\n{}\n\n", ++turn, exchange.begin, exchange.end,
                              exchange.given_tokens, exchange.prefill_seconds, exchange.written_tokens, exchange.decode_seconds, exchange.written)
               << std::flush;

@@ -13,6 +13,7 @@
 #include "eval/author.h"
 #include "eval/benchmarks/niah.h"
 #include "eval/memory.h"
+#include "eval/spool.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
 
@@ -152,13 +153,19 @@ class CellRun {
     const auto begin = std::chrono::steady_clock::now();
     Engine engine(model, static_cast<int64_t>(tasks.size()), layout.ends(), config_.sampling, config_.seed + done_);
     WaveProgress shown(tasks, length_, progress);
-    const std::vector<Transcript> transcripts = read_with_model(engine, layout, tasks, options, [&](const Exchange& exchange) { shown.read(exchange); });
+    Spool spool(file("traces", ".spool"));
+    std::vector<Transcript> transcripts = read_with_model(engine, layout, tasks, options, [&](size_t row, const Exchange& exchange) {
+      spool.add(row, exchange);
+      shown.read(exchange);
+    });
     Json readings = {{"first", done_}, {"count", tasks.size()},
                      {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()},
-                     {"prefill_seconds", 0.0}, {"decode_seconds", 0.0}, {"peak_bytes", peak_memory_bytes()},
+                     {"prefill_seconds", 0.0}, {"decode_seconds", 0.0},
                      {"state_bytes", engine.state_bytes() / static_cast<int64_t>(tasks.size())}};
     LineFile traces(file("traces", ".jsonl")), predictions(file("pred", ".jsonl"));
-    for (const Transcript& transcript : transcripts) {
+    for (size_t row = 0; row < transcripts.size(); ++row) {
+      Transcript transcript = std::move(transcripts[row]);
+      transcript.exchanges = spool.exchanges(row);
       int64_t prefill_tokens = 0, decode_tokens = 0;
       double prefill_seconds = 0, decode_seconds = 0;
       for (const Exchange& exchange : transcript.exchanges) {
@@ -176,6 +183,7 @@ class CellRun {
       readings["prefill_seconds"] = readings["prefill_seconds"].get<double>() + prefill_seconds;
       readings["decode_seconds"] = readings["decode_seconds"].get<double>() + decode_seconds;
     }
+    readings["peak_bytes"] = peak_memory_bytes();
     LineFile(file("waves", ".jsonl")).append(readings.dump());  // last: now the wave is whole
     shown.finish();
   }

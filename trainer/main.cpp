@@ -1,6 +1,6 @@
 // smooth-train CONFIG.yaml: one training run.
 #include <CLI/CLI.hpp>
-#include <filesystem>
+#include <iostream>
 
 #include "configs/load.h"
 #include "configs/run.h"
@@ -22,7 +22,11 @@ int main(int argc, char** argv) {
   return smooth::run_main([&] {
     const auto config = smooth::load_config<smooth::TrainConfig>(file, overrides);
     if (replace) smooth::remove_other_run(config);
-    smooth::Trainer(config).train();
+    if (smooth::is_complete(config)) {
+      std::cerr << "smooth: " << config.run << ": trained already\n";
+    } else {
+      smooth::Trainer(config).train();
+    }
     return 0;
   });
 }

@@ -66,6 +66,17 @@ void remove_checkpoint(const fs::path& folder) {
 
 }  // namespace
 
+bool is_complete(const TrainConfig& config) {
+  const fs::path run(config.run), checkpoints = run / "checkpoints";
+  const auto holds = [&](const char* name, const std::string& now) { return fs::exists(run / name) && read_file(run / name) == now; };
+  const std::vector<int64_t> steps = finished_steps(checkpoints);
+  if (steps.empty() || !holds("config.yaml", dump_config(config)) || !holds("inputs.json", inputs_of(config))) return false;
+  const int64_t kept = std::distance(fs::directory_iterator(checkpoints), {});
+  if (kept != static_cast<int64_t>(steps.size()) || kept > config.checkpoint.keep) return false;  // a kill left something to tidy up
+  const Json newest = Json::parse(read_file(checkpoints / ("step-" + std::to_string(steps[0])) / "trainer.json"), nullptr, false);
+  return newest.is_object() && newest.contains("steps") && newest.value("step", Json()) == newest.at("steps");
+}
+
 void remove_other_run(const TrainConfig& config) {
   const fs::path run(config.run);
   if (!fs::exists(run)) return;

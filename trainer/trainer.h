@@ -44,6 +44,9 @@ class Trainer {
   int64_t done_ = 0, steps_ = 0;
 };
 
+// Has this very run (config and inputs) reached its last step, so that nothing is left to be done?
+bool is_complete(const TrainConfig& config);
+
 // Deletes the run folder if it holds a run of another config or of other inputs than this one.
 void remove_other_run(const TrainConfig& config);
 

@@ -83,6 +83,7 @@ TEST_CASE("a set: every row in its forms, the tokenizer, and a manifest that is 
 
   const json manifest = json::parse(files.at("manifest.json"));
   REQUIRE(manifest["seed"] == 3);
+  REQUIRE(manifest["tokenizer"] == "tokenizer");
   REQUIRE(manifest["vocab_size"] == load_tokenizer((out / "tokenizer").string())->vocab_size());
   REQUIRE(manifest["rows"].size() == 4);
   for (const json& row : manifest["rows"]) {
@@ -200,6 +201,22 @@ TEST_CASE("killed at any place and built again, a set is as if nothing had happe
   cut("needles.ur.jsonl", 1, 5);
   again("another row");
   REQUIRE(fs::last_write_time(out / "niah-b.sr.jsonl") == before);
+}
+
+TEST_CASE("a finished set whose file was cut or lost is not called finished", "[cpu]") {
+  const TestFolder folder;
+  DataConfig config = small_set(folder.path / "set");
+  config.rows.resize(1);
+  build_set(config, false);
+  const fs::path file = folder.path / "set/niah-b.ur.jsonl", manifest = folder.path / "set/manifest.json";
+  const std::string whole = read_file(file);
+  fs::resize_file(file, whole.size() / 2);
+  REQUIRE_THROWS_WITH(build_set(config, false), Contains("niah-b.ur.jsonl has ") && Contains("manifest.json to have"));
+  fs::remove(file);
+  REQUIRE_THROWS_WITH(build_set(config, false), Contains("niah-b.ur.jsonl is missing"));
+  fs::remove(manifest);
+  build_set(config, false);
+  REQUIRE(read_file(file) == whole);
 }
 
 TEST_CASE("a set that another process builds is left alone", "[cpu]") {

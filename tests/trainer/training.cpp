@@ -156,6 +156,24 @@ TEST_CASE("a run that was stopped and resumed has the bits of one that was not",
   CHECK(fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors") == before);
 }
 
+TEST_CASE("a run is complete when its last step is saved and nothing is left to tidy up", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("run");
+  config.checkpoint = {.every = 4, .keep = 2};
+  CHECK_FALSE(is_complete(config));
+  Trainer(config).train();
+  CHECK(is_complete(config));
+  TrainConfig other = config;
+  other.optim.lr = 1e-4;
+  CHECK_FALSE(is_complete(other));
+  fs::create_directories(last_checkpoint(config, 4));  // a kill left it behind
+  CHECK_FALSE(is_complete(config));
+  fs::remove(last_checkpoint(config, 4));
+  CHECK(is_complete(config));
+  fs::remove_all(last_checkpoint(config, 9));
+  CHECK_FALSE(is_complete(config));
+}
+
 TEST_CASE("a step in many small packs is the step in one large one", "[cpu]") {
   const Workplace place;
   const auto weights = [&](const std::string& run, int64_t context) {
