@@ -6,7 +6,9 @@
 #include <set>
 
 #include "configs/run.h"
+#include "model/config_fields.h"
 #include "model/decoder.h"
+#include "model/rwkv7.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -39,12 +41,25 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
   return there;
 }
 
+// The model that a config.json describes, without its weights.
+std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
+  const std::string type = ConfigFields(file).get<std::string>("model_type");
+  if (type == "rwkv7") {
+    if (sliding_window.value_or(0) > 0) throw std::runtime_error(file + ": an RWKV-7 model has no attention that sliding_window " + std::to_string(*sliding_window) + " could apply to");
+    return std::make_unique<Rwkv7>(read_rwkv7_config(file), options);
+  }
+  if (type == "qwen2") {
+    DecoderConfig config = read_decoder_config(file);
+    if (sliding_window) config.windows.assign(config.num_hidden_layers, *sliding_window);
+    return std::make_unique<Decoder>(config, options);
+  }
+  throw std::runtime_error(file + ": model_type " + type + " is not known; the types are qwen2 and rwkv7");
+}
+
 std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64_t> sliding_window, const at::Device& device) {
   const fs::path path(folder);
-  DecoderConfig config = read_decoder_config(path / "config.json");
-  if (sliding_window) config.windows.assign(config.num_hidden_layers, *sliding_window);
   const Safetensors tensors(path / "model.safetensors");
-  auto model = std::make_unique<Decoder>(config, at::TensorOptions().device(device).dtype(at::kFloat));
+  auto model = empty_model(path / "config.json", sliding_window, at::TensorOptions().device(device).dtype(at::kFloat));
   std::set<std::string> left_over;
   for (const std::string& name : tensors.names()) left_over.insert(name);
   for (const Parameter& parameter : model->parameters()) {
@@ -52,7 +67,7 @@ std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64
     left_over.erase(parameter.name);
   }
   // A tied checkpoint saved by other tools may still carry the head.
-  if (config.tie_word_embeddings) left_over.erase("lm_head.weight");
+  if (model->tied()) left_over.erase("lm_head.weight");
   if (!left_over.empty()) {
     throw std::runtime_error(tensors.file() + ": holds " + std::to_string(left_over.size()) + " tensors that this model has no place for, first " +
                              *left_over.begin());

@@ -40,6 +40,7 @@ class Decoder : public Model {
   at::Device device() const override { return embed_tokens_.device(); }
   std::string architecture() const override;
   int64_t window() const override;
+  bool tied() const override { return config_.tie_word_embeddings; }
   std::string config_json() const override;
   const DecoderConfig& config() const { return config_; }
 

@@ -1,9 +1,7 @@
 // config.json of Qwen2 and Qwen2.5 folders, as transformers 4 and 5 write it (models/qwen2/configuration_qwen2.py).
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
-#include "configs/run.h"
+#include "model/config_fields.h"
 #include "model/decoder.h"
 
 namespace smooth {
@@ -11,38 +9,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-class Fields {
- public:
-  explicit Fields(const std::string& file) : file_(file) {
-    try {
-      json_ = Json::parse(read_file(file));
-    } catch (const Json::exception& error) {
-      throw std::runtime_error(file + ": " + error.what());
-    }
-  }
-  bool has(const std::string& key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  template <class T>
-  T get(const std::string& key) const {
-    if (!has(key)) throw std::runtime_error(file_ + ": " + key + " is missing");
-    try {
-      return json_.at(key).get<T>();
-    } catch (const Json::exception&) {
-      throw std::runtime_error(file_ + ": " + key + " is " + json_.at(key).dump() + ", which is of the wrong type");
-    }
-  }
-  template <class T>
-  T get(const std::string& key, T otherwise) const {
-    return has(key) ? get<T>(key) : otherwise;
-  }
-  [[noreturn]] void refuse(const std::string& why) const { throw std::runtime_error(file_ + ": " + why); }
-
- private:
-  std::string file_;
-  Json json_;
-};
-
 // An explicit layer_types wins; else layers from max_window_layers on are windowed, if use_sliding_window says so.
-std::vector<int64_t> windows_of(const Fields& fields, int64_t num_layers) {
+std::vector<int64_t> windows_of(const ConfigFields& fields, int64_t num_layers) {
   const bool use = fields.get<bool>("use_sliding_window", false);
   const int64_t window = use ? fields.get<int64_t>("sliding_window") : 0;
   const int64_t first = fields.get<int64_t>("max_window_layers", num_layers);
@@ -58,7 +26,7 @@ std::vector<int64_t> windows_of(const Fields& fields, int64_t num_layers) {
   return windows;
 }
 
-double theta_of(const Fields& fields) {
+double theta_of(const ConfigFields& fields) {
   const Json rope = fields.get<Json>("rope_parameters", fields.get<Json>("rope_scaling", Json::object()));
   const std::string type = rope.value("rope_type", rope.value("type", "default"));
   if (type != "default") fields.refuse("rope type " + type + " is not supported; only default is");
@@ -68,7 +36,7 @@ double theta_of(const Fields& fields) {
 }  // namespace
 
 DecoderConfig read_decoder_config(const std::string& file) {
-  const Fields fields(file);
+  const ConfigFields fields(file);
   if (fields.get<std::string>("model_type") != "qwen2") {
     fields.refuse("model_type is " + fields.get<std::string>("model_type") + ", expected qwen2");
   }

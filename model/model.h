@@ -31,6 +31,7 @@ class Model {
   virtual at::Device device() const = 0;
   virtual std::string architecture() const = 0;         // "dense", "SWA-128"
   virtual int64_t window() const = 0;                   // 0 for dense
+  virtual bool tied() const { return false; }           // the head is the embedding
   virtual std::string config_json() const = 0;          // config.json of its Hugging Face folder
 };
 

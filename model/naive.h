@@ -14,4 +14,9 @@ namespace smooth {
 at::Tensor naive_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int32_t>& cu_seqlens,
                            int64_t window);
 
+// The WKV operator token by token (model/ops/wkv7.h): r, w, k, v, a, b [T, H, N], state [D, H, N, N] -> y [T, H, N]; `state`
+// becomes the one after each document's last token.
+at::Tensor naive_wkv7(const at::Tensor& r, const at::Tensor& w, const at::Tensor& k, const at::Tensor& v, const at::Tensor& a,
+                      const at::Tensor& b, const std::vector<int32_t>& cu_seqlens, at::Tensor& state);
+
 }  // namespace smooth
