@@ -29,7 +29,7 @@ struct Reply {
 class Engine {
  public:
   // `ends`: tokens that end a reply. `step_tokens`: most tokens of one prefill step.
-  Engine(const Model& model, int64_t rows, std::vector<int64_t> ends, SamplingConfig sampling, uint64_t seed, int64_t step_tokens = 8192);
+  Engine(const Model& model, int64_t rows, std::vector<int64_t> ends, SamplingConfig sampling, uint64_t seed, int64_t step_tokens = 2048);
 
   // One request per row index given; all are taken in, then all rows sample side by side until every reply is complete.
   // The token that ended a reply is fed with the row's next request, as the first of its tokens. Given the same requests
