@@ -22,25 +22,6 @@ at::Tensor ids_on(const std::vector<int64_t>& ids, const at::Device& device) { r
 
 }  // namespace
 
-void DecoderConfig::validate() const {
-  const auto positive = [](int64_t value, const char* key) {
-    if (value < 1) throw std::runtime_error(std::string(key) + " is " + std::to_string(value) + ", expected at least 1");
-  };
-  positive(vocab_size, "vocab_size");
-  positive(hidden_size, "hidden_size");
-  positive(num_hidden_layers, "num_hidden_layers");
-  positive(num_attention_heads, "num_attention_heads");
-  positive(num_key_value_heads, "num_key_value_heads");
-  positive(head_dim, "head_dim");
-  positive(intermediate_size, "intermediate_size");
-  if (head_dim % 2) throw std::runtime_error("head_dim " + std::to_string(head_dim) + " is odd, RoPE turns pairs");
-  if (num_attention_heads % num_key_value_heads) {
-    throw std::runtime_error("num_key_value_heads " + std::to_string(num_key_value_heads) + " does not divide num_attention_heads " +
-                             std::to_string(num_attention_heads));
-  }
-  if (static_cast<int64_t>(windows.size()) != num_hidden_layers) throw std::runtime_error("windows needs one entry per layer");
-}
-
 Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
   const int64_t width = config_.hidden_size, inner = config_.intermediate_size;
@@ -149,6 +130,10 @@ std::vector<Parameter> Decoder::parameters() const {
   all.push_back({"model.norm.weight", norm_});
   if (!config_.tie_word_embeddings) all.push_back({"lm_head.weight", lm_head_});
   return all;
+}
+
+std::string Decoder::config_json() const {
+  return decoder_config_json(config_, embed_tokens_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
 }
 
 int64_t Decoder::window() const { return *std::max_element(config_.windows.begin(), config_.windows.end()); }
