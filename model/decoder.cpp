@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "configs/run.h"
 #include "model/ops/attention.h"
 #include "model/ops/rope.h"
 
@@ -21,6 +22,8 @@ at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tens
 at::Tensor ids_on(const std::vector<int64_t>& ids, const at::Device& device) { return at::tensor(ids, at::kLong).to(device); }
 
 }  // namespace
+
+DecoderConfig read_decoder_config(const std::string& file) { return parse_decoder_config(read_file(file), file); }
 
 Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();

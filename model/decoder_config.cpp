@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "configs/run.h"
 #include "model/stored.h"
 #include "model/strict_json.h"
 
@@ -116,8 +115,6 @@ void DecoderConfig::validate() const {
   }
   if (static_cast<int64_t>(windows.size()) != num_hidden_layers) throw std::runtime_error("windows needs one entry per layer");
 }
-
-DecoderConfig read_decoder_config(const std::string& file) { return parse_decoder_config(read_file(file), file); }
 
 DecoderConfig parse_decoder_config(const std::string& json, const std::string& file) {
   const Fields fields(json, file);
