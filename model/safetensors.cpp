@@ -23,7 +23,7 @@ std::string header_of(const std::string& file, const std::vector<Parameter>& ten
     if (dtype.empty()) throw std::runtime_error(file + ": " + name + " is " + c10::toString(value.scalar_type()) + ", which safetensors cannot hold");
     if (json.contains(name)) throw std::runtime_error(file + ": two tensors are to be saved as " + name);
     const int64_t end = offset + static_cast<int64_t>(value.nbytes());
-    json[name] = {{"dtype", dtype}, {"shape", value.sizes().vec()}, {"data_offsets", {offset, end}}};
+    json[name] = {{"dtype", std::string(dtype)}, {"shape", value.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string header = json.dump();

@@ -1,10 +1,12 @@
 // The writing half of model/weights.h: one file, or shards and their index, as save_pretrained of transformers leaves them.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <stdexcept>
 
 #include "configs/run.h"
 #include "model/weights.h"
@@ -34,17 +36,17 @@ std::vector<std::vector<Parameter>> split(const std::vector<Parameter>& tensors,
 }
 
 std::string index_of(const std::vector<std::vector<Parameter>>& shards, const std::vector<std::string>& files) {
-  nlohmann::json index = {{"metadata", {{"total_parameters", 0}, {"total_size", 0}}}, {"weight_map", nlohmann::json::object()}};
+  auto holders = nlohmann::json::object();
   int64_t parameters = 0, bytes = 0;
   for (size_t i = 0; i < shards.size(); ++i) {
     for (const Parameter& tensor : shards[i]) {
       parameters += tensor.value.numel();
       bytes += bytes_of(tensor.value);
-      if (index["weight_map"].contains(tensor.name)) throw std::runtime_error("two tensors are to be saved as " + tensor.name);
-      index["weight_map"][tensor.name] = files[i];
+      if (holders.contains(tensor.name)) throw std::runtime_error("two tensors are to be saved as " + tensor.name);
+      holders[tensor.name] = files[i];
     }
   }
-  index["metadata"] = {{"total_parameters", parameters}, {"total_size", bytes}};
+  const nlohmann::json index = {{"metadata", {{"total_parameters", parameters}, {"total_size", bytes}}}, {"weight_map", holders}};
   return index.dump(2) + "\n";
 }
 

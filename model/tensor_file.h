@@ -16,6 +16,7 @@ namespace smooth {
 // multiple of its element's size is a copy. Views may be written to: see model/mapping.h. What was written, later views show.
 class TensorFile {
  public:
+  virtual ~TensorFile() = default;
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return stored_.count(name) > 0; }
   std::vector<int64_t> shape(const std::string& name) const;

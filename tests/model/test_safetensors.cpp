@@ -149,7 +149,7 @@ TEST_CASE("safetensors: a flipped bit in the header is refused or harmless", "[c
     const std::string file = scratch.write("flipped", flipped);
     try {
       const Safetensors tensors(file);  // another name, or another dtype of the same width
-      for (const std::string& name : tensors.names()) tensors.get(name).sum();
+      for (const std::string& name : tensors.names()) tensors.get(name).clone();
       ++read;
     } catch (const std::runtime_error& error) {
       refused += std::string(error.what()).starts_with(file) ? 1 : 0;

@@ -3,8 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "model/checkpoint.h"
@@ -182,7 +182,7 @@ TEST_CASE("config.json: hostile values are refused with file, key and value", "[
   refused("rope_theta", -1.0, "rope_theta is -1.0, expected more than 0");
   refused("rope_scaling", "yarn", "rope_scaling is \"yarn\", expected an object");
   refused("rope_scaling", {{"type", "yarn"}}, "rope type yarn");
-  refused("layer_types", {"a"}, "layer_types does not name every layer");
+  refused("layer_types", nlohmann::json::array({"a"}), "layer_types does not name every layer");
   CHECK_THROWS_WITH(parse_decoder_config("[1]", "c"), Contains("expected a JSON object"));
   CHECK_THROWS_WITH(parse_decoder_config(std::string(1'000'000, '['), "c"), Contains("nested deeper than 16"));
 }
