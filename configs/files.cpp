@@ -61,7 +61,7 @@ struct Descriptor {
 };
 
 // All of `text`, in one call unless the kernel takes less; 0 or an errno, and how much was written.
-int write_all(int file, const std::string& text, size_t& done) {
+int write_all(int file, std::string_view text, size_t& done) {
   for (done = 0; done < text.size();) {
     const ssize_t count = ::write(file, text.data() + done, text.size() - done);
     if (count < 0 && errno == EINTR) continue;
@@ -99,12 +99,12 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  void write(const std::string& text) {
+  void write(std::string_view text) {
     size_t written = 0;
     if (const int error = write_all(file_, text, written)) file_fail("write", target_, error);
-    if (::fsync(file_)) file_fail("flush", target_, errno);
   }
   void rename() {
+    if (::fsync(file_)) file_fail("flush", target_, errno);
     if (::rename(path_.c_str(), target_.c_str())) file_fail("replace", target_, errno);
     renamed_ = true;
   }
@@ -186,9 +186,13 @@ std::string host_name() {
 }  // namespace
 
 void write_file(const fs::path& path, const std::string& text) {
+  write_file(path, [&](const Append& append) { append(text); });
+}
+
+void write_file(const fs::path& path, const std::function<void(const Append&)>& produce) {
   create_folder(path.parent_path());
   Temporary temporary(path);
-  temporary.write(text);
+  produce([&](std::string_view bytes) { temporary.write(bytes); });
   temporary.rename();
   flush_folder(path.has_parent_path() ? path.parent_path() : ".");
 }

@@ -6,12 +6,16 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace smooth {
 
 // Writes beside `path` (a unique name in the same folder), flushes to disk and renames into place. Creates the folder.
 void write_file(const std::filesystem::path& path, const std::string& text);
+// The same for what is too big for one string: `produce` is given a function that appends bytes.
+using Append = std::function<void(std::string_view)>;
+void write_file(const std::filesystem::path& path, const std::function<void(const Append&)>& produce);
 // Whole file; throws std::runtime_error naming the path.
 std::string read_file(const std::filesystem::path& path);
 

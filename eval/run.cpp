@@ -195,6 +195,12 @@ class CellRun {
   int64_t done_ = 0;
 };
 
+std::string checksum_of_weights(const std::string& folder) {
+  std::string sums;
+  for (const std::string& file : weight_files(folder)) sums += (sums.empty() ? "" : "+") + checksum_file(file);
+  return sums;
+}
+
 }  // namespace
 
 std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
@@ -205,7 +211,7 @@ std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
   std::vector<std::vector<CellRun>> lines;
   for (const EvalModelConfig& line : config.models) {
     folders.push_back(find_checkpoint(line.checkpoint));
-    const std::string weights = checksum_file(fs::path(folders.back()) / "model.safetensors");
+    const std::string weights = checksum_of_weights(folders.back());
     std::vector<CellRun>& runs = lines.emplace_back();
     for (const int64_t length : line.lengths.empty() ? config.lengths : line.lengths) runs.emplace_back(config, line, length, weights).find_done(replace);
   }

@@ -2,13 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fmt/ranges.h>
 #include <set>
 
 #include "configs/run.h"
 #include "model/config_fields.h"
 #include "model/decoder.h"
 #include "model/rwkv7.h"
+#include "model/stored.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -41,43 +44,76 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
   return there;
 }
 
+namespace {
+
+// "3 tensors are missing (a, b, c)", the first five by name.
+std::string count_of(const std::vector<std::string>& names, const std::string& what) {
+  constexpr size_t kNamed = 5;
+  std::string text = fmt::format("{} tensor{} {} ({}", names.size(), names.size() == 1 ? "" : "s", what,
+                                 fmt::join(names.begin(), names.begin() + std::min(names.size(), kNamed), ", "));
+  return text + (names.size() > kNamed ? ", ...)" : ")");
+}
+
+// Every parameter has its tensor and every tensor its parameter, but for the one that is ignored.
+void check_names(const Weights& weights, const std::vector<Parameter>& parameters, const std::string& ignored) {
+  std::vector<std::string> missing, left_over;
+  std::set<std::string> wanted = {ignored};
+  for (const Parameter& parameter : parameters) {
+    wanted.insert(parameter.name);
+    if (!weights.has(parameter.name)) missing.push_back(parameter.name);
+  }
+  for (const std::string& name : weights.names()) {
+    if (!wanted.contains(name)) left_over.push_back(shown(name));
+  }
+  if (missing.empty() && left_over.empty()) return;
+  std::string why;
+  if (!missing.empty()) why = count_of(missing, "missing");
+  if (!left_over.empty()) why += (why.empty() ? "" : ", ") + count_of(left_over, "left over, for which this model has no place");
+  throw std::runtime_error(weights.source() + ": does not fit config.json: " + why);
+}
+
+// Only floating point becomes a weight: integers would be a quantised checkpoint, whose scales are elsewhere.
+void copy_weight(const Weights& weights, const Parameter& parameter) {
+  const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
+  if (!stored.is_floating_point()) {
+    throw std::runtime_error(fmt::format("{}: {} is {}, expected floating point; quantised checkpoints are not read", weights.source(),
+                                         parameter.name, c10::toString(stored.scalar_type())));
+  }
+  parameter.value.copy_(stored);
+}
+
+}  // namespace
+
 // The model that a config.json describes, without its weights.
 std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
-  const std::string type = ConfigFields(file).get<std::string>("model_type");
+  const std::string text = read_file(file);
+  const auto type = ConfigFields(text, file).get<std::string>("model_type");
   if (type == "rwkv7") {
-    if (sliding_window.value_or(0) > 0) throw std::runtime_error(file + ": an RWKV-7 model has no attention that sliding_window " + std::to_string(*sliding_window) + " could apply to");
-    return std::make_unique<Rwkv7>(read_rwkv7_config(file), options);
+    if (sliding_window.value_or(0) > 0) throw std::runtime_error(file + ": an RWKV-7 has no attention; leave sliding_window out");
+    return std::make_unique<Rwkv7>(parse_rwkv7_config(text, file), options);
   }
-  if (type == "qwen2") {
-    DecoderConfig config = read_decoder_config(file);
+  if (type == "qwen2" || type == "mistral") {
+    DecoderConfig config = parse_decoder_config(text, file);
     if (sliding_window) config.windows.assign(config.num_hidden_layers, *sliding_window);
     return std::make_unique<Decoder>(config, options);
   }
-  throw std::runtime_error(file + ": model_type " + type + " is not known; the types are qwen2 and rwkv7");
+  throw std::runtime_error(file + ": model_type " + shown(type) + " is not known; the types are qwen2, mistral and rwkv7");
 }
 
 std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64_t> sliding_window, const at::Device& device) {
-  const fs::path path(folder);
-  const Safetensors tensors(path / "model.safetensors");
-  auto model = empty_model(path / "config.json", sliding_window, at::TensorOptions().device(device).dtype(at::kFloat));
-  std::set<std::string> left_over;
-  for (const std::string& name : tensors.names()) left_over.insert(name);
-  for (const Parameter& parameter : model->parameters()) {
-    parameter.value.copy_(tensors.get(parameter.name, parameter.value.sizes().vec()));
-    left_over.erase(parameter.name);
-  }
-  // A tied checkpoint saved by other tools may still carry the head.
-  if (model->tied()) left_over.erase("lm_head.weight");
-  if (!left_over.empty()) {
-    throw std::runtime_error(tensors.file() + ": holds " + std::to_string(left_over.size()) + " tensors that this model has no place for, first " +
-                             *left_over.begin());
-  }
+  auto model = empty_model(fs::path(folder) / "config.json", sliding_window, at::TensorOptions().device(device).dtype(at::kFloat));
+  const Weights weights(folder);
+  if (!weights.part().empty()) fmt::print(stderr, "smooth: {}: taking the state dict under '{}'\n", weights.source(), weights.part());
+  const std::vector<Parameter> parameters = model->parameters();
+  // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
+  check_names(weights, parameters, model->tied() ? "lm_head.weight" : "");
+  for (const Parameter& parameter : parameters) copy_weight(weights, parameter);
   return model;
 }
 
-void save_model(const Model& model, const std::string& folder) {
-  save_safetensors(fs::path(folder) / "model.safetensors", model.parameters());
+void save_model(const Model& model, const std::string& folder, int64_t shard_bytes) {
   write_file(fs::path(folder) / "config.json", model.config_json());
+  save_weights(folder, model.parameters(), shard_bytes);
 }
 
 std::string find_checkpoint(const std::string& folder) {

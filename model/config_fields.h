@@ -1,50 +1,54 @@
-// The fields of a config.json, each read with its type and named with the file when it is missing or wrong.
+// The fields of a config.json that may be hostile: each is read with its type and range, and named with the file when it is
+// missing or wrong.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
-#include "configs/run.h"
-
 namespace smooth {
+
+// Far above any model; products of two sizes fit into int64.
+constexpr int64_t kMaxSize = int64_t{1} << 31, kMaxLayers = 10000;
 
 class ConfigFields {
  public:
-  explicit ConfigFields(const std::string& file) : file_(file) {
-    try {
-      json_ = nlohmann::ordered_json::parse(read_file(file));
-    } catch (const nlohmann::ordered_json::exception& error) {
-      throw std::runtime_error(file + ": " + error.what());
-    }
-    if (!json_.is_object()) refuse("is not a JSON object");
-  }
+  ConfigFields(const std::string& json, const std::string& file);         // throws naming the file
+  ConfigFields(const ConfigFields& outer, const std::string& key);        // an object within; empty if it is not there
 
   bool has(const std::string& key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  // The field's value; without `otherwise` it has to be there.
   template <class T>
   T get(const std::string& key) const {
     if (!has(key)) refuse(key + " is missing");
     try {
       return json_.at(key).get<T>();
-    } catch (const nlohmann::ordered_json::exception&) {
-      refuse(key + " is " + json_.at(key).dump() + ", which is of the wrong type");
+    } catch (const nlohmann::json::exception&) {
+      refuse_type(key);
     }
   }
   template <class T>
   T get(const std::string& key, T otherwise) const {
     return has(key) ? get<T>(key) : otherwise;
   }
+  // get<int64_t> would also take fractions, and numbers beyond int64.
+  int64_t integer(const std::string& key, int64_t least, int64_t most) const;
+  int64_t size(const std::string& key) const { return integer(key, 1, kMaxSize); }
+  int64_t size(const std::string& key, int64_t otherwise) const { return has(key) ? size(key) : otherwise; }
+  double positive(const std::string& key) const;
+  double positive(const std::string& key, double otherwise) const { return has(key) ? positive(key) : otherwise; }
   // What this code computes is one value of the field; another is refused.
   template <class T>
   void expect(const std::string& key, const T& value) const {
-    if (has(key) && get<T>(key) != value) refuse(key + " is " + json_.at(key).dump() + ", only " + nlohmann::ordered_json(value).dump() + " is implemented");
+    if (has(key) && get<T>(key) != value) refuse_other(key, nlohmann::json(value).dump());
   }
   [[noreturn]] void refuse(const std::string& why) const { throw std::runtime_error(file_ + ": " + why); }
 
  private:
+  [[noreturn]] void refuse_type(const std::string& key) const;
+  [[noreturn]] void refuse_other(const std::string& key, const std::string& implemented) const;
   std::string file_;
-  nlohmann::ordered_json json_;
+  nlohmann::json json_;
 };
 
 }  // namespace smooth

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "configs/run.h"
 #include "model/ops/attention.h"
 #include "model/ops/rope.h"
 
@@ -22,24 +23,6 @@ at::Tensor ids_on(const std::vector<int64_t>& ids, const at::Device& device) { r
 
 }  // namespace
 
-void DecoderConfig::validate() const {
-  const auto positive = [](int64_t value, const char* key) {
-    if (value < 1) throw std::runtime_error(std::string(key) + " is " + std::to_string(value) + ", expected at least 1");
-  };
-  positive(vocab_size, "vocab_size");
-  positive(hidden_size, "hidden_size");
-  positive(num_hidden_layers, "num_hidden_layers");
-  positive(num_attention_heads, "num_attention_heads");
-  positive(num_key_value_heads, "num_key_value_heads");
-  positive(head_dim, "head_dim");
-  positive(intermediate_size, "intermediate_size");
-  if (head_dim % 2) throw std::runtime_error("head_dim " + std::to_string(head_dim) + " is odd, RoPE turns pairs");
-  if (num_attention_heads % num_key_value_heads) {
-    throw std::runtime_error("num_key_value_heads " + std::to_string(num_key_value_heads) + " does not divide num_attention_heads " +
-                             std::to_string(num_attention_heads));
-  }
-  if (static_cast<int64_t>(windows.size()) != num_hidden_layers) throw std::runtime_error("windows needs one entry per layer");
-}
 
 Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
@@ -55,7 +38,7 @@ Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std:
                 .v_proj = make({groups, width}), .o_proj = make({width, queries}),
                 .q_bias = {}, .k_bias = {}, .v_bias = {},
                 .gate_proj = make({inner, width}), .up_proj = make({inner, width}), .down_proj = make({width, inner})};
-    if (config_.attention_bias) {
+    if (config_.attention_bias()) {
       layer.q_bias = make({queries});
       layer.k_bias = make({groups});
       layer.v_bias = make({groups});
@@ -86,7 +69,7 @@ at::Tensor Decoder::mlp(const Layer& layer, const at::Tensor& x) const {
 // The layers over T tokens, whoever attends: x [T, C], attend(q [T, H, D], k [T, G, D], v [T, G, D], layer) -> [T, H, D].
 at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const {
   const int64_t H = config_.num_attention_heads, G = config_.num_key_value_heads, D = config_.head_dim;
-  const Rotation turn = rotation(positions, D, config_.rope_theta, embed_tokens_.scalar_type());
+  const Rotation turn = rotation(positions, D, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const Layer& layer = layers_[l];
     const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
@@ -149,6 +132,10 @@ std::vector<Parameter> Decoder::parameters() const {
   all.push_back({"model.norm.weight", norm_});
   if (!config_.tie_word_embeddings) all.push_back({"lm_head.weight", lm_head_});
   return all;
+}
+
+std::string Decoder::config_json() const {
+  return decoder_config_json(config_, embed_tokens_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
 }
 
 int64_t Decoder::window() const { return *std::max_element(config_.windows.begin(), config_.windows.end()); }

@@ -1,26 +1,14 @@
-// The Qwen2.5 decoder (transformers models/qwen2/modeling_qwen2.py): RMSNorm, rotary attention with grouped keys and
-// values, SwiGLU; every layer dense or with a sliding window.
+// The decoder of Qwen2, Qwen2.5 and Mistral (transformers models/qwen2/modeling_qwen2.py): RMSNorm, rotary attention with
+// grouped keys and values, SwiGLU; every layer dense or with a sliding window.
 #pragma once
 
 #include <functional>
 #include <optional>
 
+#include "model/decoder_config.h"
 #include "model/model.h"
 
 namespace smooth {
-
-struct DecoderConfig {
-  int64_t vocab_size = 0, hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, num_key_value_heads = 0;
-  int64_t head_dim = 0, intermediate_size = 0;
-  double rope_theta = 1e6, rms_norm_eps = 1e-6;
-  bool tie_word_embeddings = true, attention_bias = true;
-  std::vector<int64_t> windows;  // [L], 0: dense; W: a token sees itself and the W - 1 before it
-
-  void validate() const;  // throws, naming the field
-};
-
-// config.json of a Hugging Face folder, transformers 4 or 5. Throws naming file, key and value.
-DecoderConfig read_decoder_config(const std::string& file);
 
 class Decoder : public Model {
  public:

@@ -38,7 +38,7 @@ void Decoder::initialise_induction(uint64_t seed) {
   at::NoGradGuard no_grad;
   const int64_t C = config_.hidden_size, H = config_.num_attention_heads, G = config_.num_key_value_heads, D = config_.head_dim;
   const int64_t width = std::min(C / H, D), repeats = H / G;  // of a block
-  if (!config_.attention_bias || config_.num_hidden_layers < 2 || width < 1) {
+  if (!config_.attention_bias() || config_.num_hidden_layers < 2 || width < 1) {
     throw std::runtime_error("initial: induction needs two layers, biases and hidden_size >= num_attention_heads");
   }
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed + 1);

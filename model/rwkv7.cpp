@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <numeric>
-#include <stdexcept>
 
 #include "model/ops/wkv7.h"
 
@@ -15,24 +14,6 @@ namespace {
 at::Tensor mix(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& share) { return at::addcmul(x, shift, share.view({-1})); }
 
 }  // namespace
-
-void Rwkv7Config::validate() const {
-  const auto positive = [](int64_t value, const char* key) {
-    if (value < 1) throw std::runtime_error(std::string(key) + " is " + std::to_string(value) + ", expected at least 1");
-  };
-  positive(vocab_size, "vocab_size");
-  positive(hidden_size, "hidden_size");
-  positive(num_hidden_layers, "num_hidden_layers");
-  positive(head_dim, "head_dim");
-  positive(intermediate_size, "intermediate_size");
-  positive(decay_low_rank_dim, "decay_low_rank_dim");
-  positive(a_low_rank_dim, "a_low_rank_dim");
-  positive(v_low_rank_dim, "v_low_rank_dim");
-  positive(gate_low_rank_dim, "gate_low_rank_dim");
-  if (hidden_size % head_dim) {
-    throw std::runtime_error("head_dim " + std::to_string(head_dim) + " does not divide hidden_size " + std::to_string(hidden_size));
-  }
-}
 
 Rwkv7::Rwkv7(Rwkv7Config config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
@@ -176,6 +157,10 @@ at::Tensor Rwkv7::step(const Step& step, State& memory) const {
   const at::Tensor hidden = layers(step.ids, pass);
   for (size_t n = 0; n < step.rows.size(); ++n) state.advance(step.rows[n], step.lengths[n]);
   return hidden;
+}
+
+std::string Rwkv7::config_json() const {
+  return rwkv7_config_json(config_, embeddings_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
 }
 
 at::Tensor Rwkv7::logits(const at::Tensor& hidden) const { return at::linear(hidden, lm_head_); }

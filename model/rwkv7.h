@@ -3,24 +3,12 @@
 // naming (.pth) are translated by model/rwkv7_layouts.h.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "model/model.h"
+#include "model/rwkv7_config.h"
 
 namespace smooth {
-
-struct Rwkv7Config {
-  int64_t vocab_size = 0, hidden_size = 0, num_hidden_layers = 0, head_dim = 64, intermediate_size = 0;
-  int64_t decay_low_rank_dim = 0, a_low_rank_dim = 0, v_low_rank_dim = 0, gate_low_rank_dim = 0;
-  double norm_eps = 1e-5;
-
-  int64_t heads() const { return hidden_size / head_dim; }
-  void validate() const;  // throws, naming the field
-};
-
-// config.json of fla's RWKV-7 folders. Throws naming file, key and value.
-Rwkv7Config read_rwkv7_config(const std::string& file);
 
 // What each layer carries: the token-shift inputs of both mixes and the heads' matrices.
 class Rwkv7State : public State {

@@ -33,7 +33,9 @@ std::string inputs_of(const TrainConfig& config) {
   const auto add = [&](const fs::path& file) { json[file.string()] = checksum_file(file); };
   for (const std::string& file : config.data.files) add(file);
   add(fs::path(config.data.tokenizer) / "tokenizer.model");
-  if (!config.init.empty()) add(fs::path(find_checkpoint(config.init)) / "model.safetensors");
+  if (!config.init.empty()) {
+    for (const std::string& file : weight_files(find_checkpoint(config.init))) add(file);
+  }
   return json.dump(2) + "\n";
 }
 
@@ -131,9 +133,14 @@ void Trainer::resume() {
   keep_lines(fs::path(config_.run) / "log.txt", done_ / config_.log_every);
   if (done_ == 0) return;
   at::NoGradGuard no_grad;
-  const Safetensors weights(folder_of(done_) + "/model.safetensors");
+  const Weights weights(folder_of(done_));
   for (const Parameter& parameter : model_->parameters()) {
-    parameter.value.copy_(weights.get(parameter.name, parameter.value.sizes().vec(), parameter.value.scalar_type()));
+    const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
+    if (stored.scalar_type() != parameter.value.scalar_type()) {  // rounded weights would not go on bit for bit
+      throw std::runtime_error(weights.source() + ": " + parameter.name + " is " + c10::toString(stored.scalar_type()) + ", expected " +
+                               c10::toString(parameter.value.scalar_type()));
+    }
+    parameter.value.copy_(stored);
   }
   optimizer_->load(folder_of(done_) + "/optimizer-0.safetensors");
 }

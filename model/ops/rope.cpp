@@ -2,13 +2,38 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace smooth {
 
-Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, at::ScalarType dtype) {
+namespace {
+
+// Pairs that turn more than beta_fast times over L0 tokens keep their frequency f, those that turn less than beta_slow times
+// get f / s, those between a mixture: arXiv:2309.00071, equation 23. [D/2]
+at::Tensor stretched(const at::Tensor& frequency, double theta, const Yarn& yarn) {
+  const int64_t pairs = frequency.size(0);
+  // c(n): the pair, as a fraction, that turns n times over L0
+  const auto pair_of = [&](double turns) {
+    return static_cast<double>(pairs) * std::log(static_cast<double>(yarn.original_max_position_embeddings) / (turns * 2 * M_PI)) / std::log(theta);
+  };
+  const double low = std::max(std::floor(pair_of(yarn.beta_fast)), 0.0);
+  const double high = std::min(std::ceil(pair_of(yarn.beta_slow)), static_cast<double>(2 * pairs - 1));
+  const at::Tensor pair = at::arange(pairs, frequency.options());
+  const at::Tensor ramp = ((pair - low) / std::max(high - low, 0.001)).clamp(0, 1);
+  return frequency * (1 - ramp) + frequency / yarn.factor * ramp;
+}
+
+}  // namespace
+
+Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, const std::optional<Yarn>& yarn, at::ScalarType dtype) {
   const at::Tensor exponent = at::arange(0, head_dim, 2, positions.options().dtype(at::kDouble)) / head_dim;  // [D/2]
-  const at::Tensor frequency = at::pow(theta, -exponent);                                                     // [D/2]
+  at::Tensor frequency = at::pow(theta, -exponent);                                                           // [D/2]
+  if (yarn) frequency = stretched(frequency, theta, *yarn);
+  const double gain = yarn ? yarn->attention_factor : 1;
   const at::Tensor angle = positions.to(at::kDouble).unsqueeze(-1) * frequency;                               // [T, D/2]
-  return {angle.cos().to(dtype).unsqueeze(1), angle.sin().to(dtype).unsqueeze(1)};                            // [T, 1, D/2]
+  const auto ready = [&](const at::Tensor& x) { return (x * gain).to(dtype).unsqueeze(1); };                  // [T, 1, D/2]
+  return {ready(angle.cos()), ready(angle.sin())};
 }
 
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) {

@@ -3,6 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
+
+#include "model/ops/yarn.h"
+
 namespace smooth {
 
 struct Rotation {
@@ -10,7 +14,8 @@ struct Rotation {
 };
 
 // Angles position x theta^(-2i/D), in fp64, so that positions far beyond the training length turn exactly.
-Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, at::ScalarType dtype);
+// With YaRN slow pairs are stretched and both are scaled.
+Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, const std::optional<Yarn>& yarn, at::ScalarType dtype);
 
 // x [T, H, D] -> [T, H, D]
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation);

@@ -1,0 +1,11 @@
+// An index of shards that is accepted names files of its own folder only.
+#include "model/shard_index.h"
+#include "tests/fuzz/refusal.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return read_or_refuse([&] {
+    for (const auto& [tensor, file] : smooth::parse_shard_index({reinterpret_cast<const char*>(data), size}, "input")) {
+      must(!file.empty() && file.find('/') == std::string::npos && file != "..");
+    }
+  });
+}
