@@ -99,6 +99,10 @@ PickleValue rebuild_tensor(Pickle& pickle, const PickleGlobal& function, const P
     dtype = named.dtype;
   }
   if (dtype == nullptr) refuse(std::string(function.name) + " is given an untyped storage");
+  const size_t metadata = v3 ? 7 : 6;  // says that a complex tensor is to be read conjugated or negated
+  if (arguments.size() > metadata && !arguments.is(metadata, Kind::none) && !arguments.at(metadata, Kind::dict).items.empty()) {
+    refuse(std::string(function.name) + " is given metadata, which is not read; save a plain copy of the tensor");
+  }
   PickledTensor tensor{.tensor = {.dtype = dtype->type, .shape = arguments.naturals(2), .strides = arguments.naturals(3)},
                        .storage = index, .offset = arguments.natural(1)};
   const int64_t span = span_of(tensor.tensor.shape, tensor.tensor.strides, dtype->width);

@@ -3,10 +3,9 @@
 Made with torch 2.11: python tests/golden/pickle/make.py. expected.safetensors holds the tensors that most of them carry.
 """
 
-import collections
 import io
 import os
-import pickle
+import pathlib
 import struct
 import zipfile
 
@@ -57,6 +56,25 @@ def repack(source, target, change):
                 new.writestr(zipfile.ZipInfo(name), data)
 
 
+def zip64(source, target):
+    """The same members with all sizes and places in 64-bit fields, as archives of more than 4 GB have them."""
+    full, out, directory = 0xFFFFFFFF, io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(path(source)) as old:
+        for name in old.namelist():
+            data, at, raw = old.read(name), out.tell(), name.encode()
+            sizes = struct.pack("<HHQQ", 1, 16, len(data), len(data))
+            out.write(struct.pack("<IHHHHHIIIHH", 0x04034B50, 45, 0, 0, 0, 0, 0, full, full, len(raw), len(sizes)) + raw + sizes + data)
+            places = struct.pack("<HHQQQ", 1, 24, len(data), len(data), at)
+            directory.write(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 45, 45, 0, 0, 0, 0, 0, full, full, len(raw), len(places), 0, 0, 0, 0, full))
+            directory.write(raw + places)
+        count, begin, size = len(old.namelist()), out.tell(), directory.tell()
+    out.write(directory.getvalue())
+    out.write(struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, size, begin))
+    out.write(struct.pack("<IIQI", 0x07064B50, 0, begin + size, 1))
+    out.write(struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, full, full, 0))
+    pathlib.Path(path(target)).write_bytes(out.getvalue())
+
+
 class Evil:
     def __reduce__(self):
         return (os.system, ("touch /tmp/smooth-was-here",))
@@ -68,8 +86,9 @@ def main():
     save_file({k: v.clone() for k, v in Small().state_dict().items()}, path("module.safetensors"))
     torch.save(tensors(), path("dict.pth"))
     torch.save(tensors(), path("legacy.pth"), _use_new_zipfile_serialization=False)
-    for protocol in (3, 4, 5):
+    for protocol in (4, 5):
         torch.save(tensors(), path(f"protocol{protocol}.pth"), pickle_protocol=protocol)
+    zip64("dict.pth", "zip64.pth")
     torch.save(dtypes(), path("dtypes.pth"))
     old = {k: v for k, v in dtypes().items() if not k.startswith(("uint16", "uint32", "uint64", "float8"))}
     torch.save(old, path("dtypes_legacy.pth"), _use_new_zipfile_serialization=False)
