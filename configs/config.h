@@ -172,8 +172,9 @@ struct DataConfig {
 
 // ------------------------------------------------------------------------------------------ training
 
-// A Qwen2.5-architecture decoder; keys are those of its config.json.
+// A new model: a Qwen2.5-architecture decoder or an RWKV-7; keys are those of their config.json.
 struct ModelConfig {
+  std::string architecture = "qwen2";  // qwen2 | rwkv7
   int64_t hidden_size = 128, num_hidden_layers = 2, num_attention_heads = 4, num_key_value_heads = 2;
   std::optional<int64_t> head_dim;
   int64_t intermediate_size = 384;
@@ -184,19 +185,26 @@ struct ModelConfig {
 
   template <class V>
   void visit(V& v) {
+    v("architecture", architecture, "Qwen2.5's decoder, or RWKV-7", one_of({"qwen2", "rwkv7"}));
     v("hidden_size", hidden_size, "residual width", between(8, 65536));
-    v("num_hidden_layers", num_hidden_layers, "decoder layers", between(1, 1024));
-    v("num_attention_heads", num_attention_heads, "query heads", between(1, 1024));
-    v("num_key_value_heads", num_key_value_heads, "key and value heads", between(1, 1024));
-    v("head_dim", head_dim, "width of a head; null: hidden_size / num_attention_heads", between(2, 1024));
-    v("intermediate_size", intermediate_size, "SwiGLU width", between(8, 1 << 20));
-    v("rope_theta", rope_theta, "base of the rotary frequencies", more_than(1));
-    v("rms_norm_eps", rms_norm_eps, "added to the mean square", more_than(0));
+    v("num_hidden_layers", num_hidden_layers, "layers", between(1, 1024));
+    v("num_attention_heads", num_attention_heads, "query heads (qwen2)", between(1, 1024));
+    v("num_key_value_heads", num_key_value_heads, "key and value heads (qwen2)", between(1, 1024));
+    v("head_dim", head_dim, "width of a head; null: hidden_size / num_attention_heads, for rwkv7 64", between(2, 1024));
+    v("intermediate_size", intermediate_size, "width of SwiGLU or of the channel-mix", between(8, 1 << 20));
+    v("rope_theta", rope_theta, "base of the rotary frequencies (qwen2)", more_than(1));
+    v("rms_norm_eps", rms_norm_eps, "added to the mean square (qwen2)", more_than(0));
     v("initializer_range", initializer_range, "standard deviation of the initial weights; null: 1 / sqrt(fan-in)", more_than(0));
     v("initial", initial, "initial weights: normal, or normal with attention that begins as soft n-gram induction", one_of({"normal", "induction"}));
     v("tie_word_embeddings", tie_word_embeddings, "the head shares the embedding's weights");
   }
   std::optional<Problem> problem() const {
+    if (architecture == "rwkv7") {
+      if (hidden_size % head_dim.value_or(64)) return Problem{"hidden_size", "is no multiple of head_dim, " + std::to_string(head_dim.value_or(64))};
+      if (initial != "normal") return Problem{"initial", "an rwkv7 begins as its author's, initial: normal"};
+      if (initializer_range) return Problem{"initializer_range", "an rwkv7 begins as its author's; leave it out"};
+      return {};
+    }
     if (!head_dim && hidden_size % num_attention_heads) return Problem{"num_attention_heads", "does not divide hidden_size; give head_dim"};
     if (head_dim.value_or(hidden_size / num_attention_heads) % 2) return Problem{"head_dim", "is odd, and RoPE turns pairs"};
     if (num_attention_heads % num_key_value_heads) return Problem{"num_key_value_heads", "does not divide num_attention_heads"};
@@ -241,6 +249,13 @@ struct OptimConfig {
   }
 };
 
+// Keys that a token sees of a window W: W, itself included, as in Hugging Face; or W + 1, as where flash-attention is given
+// window_size = (W, 0): XTuner, LMDeploy and so the paper's own models.
+inline std::optional<int64_t> window_keys(std::optional<int64_t> sliding_window, const std::string& window_edge) {
+  if (sliding_window && *sliding_window > 0 && window_edge == "flash") return *sliding_window + 1;
+  return sliding_window;
+}
+
 struct CheckpointConfig {
   int64_t every = 0, keep = 2;
 
@@ -257,6 +272,7 @@ struct TrainConfig {
   std::string device = "cpu";
   std::optional<ModelConfig> model;
   std::optional<int64_t> sliding_window;
+  std::string window_edge = "hf";
   TrainDataConfig data;
   OptimConfig optim;
   int64_t batch = 2;
@@ -275,6 +291,7 @@ struct TrainConfig {
     v("init", init, "checkpoint to start from; empty: initial weights of `model`", existing_if_given());
     v("model", model, "architecture of a new model; not with init");
     v("sliding_window", sliding_window, "keys that a token sees, itself included; null for dense attention", at_least(1));
+    v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
     v("data", data, "what is read");
     v("optim", optim, "AdamW and its cosine schedule");
     v("batch", batch, "samples or packs in one optimizer step", at_least(1));
@@ -309,6 +326,7 @@ struct SamplingConfig {
 struct EvalModelConfig {
   std::string name, checkpoint;
   std::optional<int64_t> sliding_window;
+  std::string window_edge = "hf", dtype = "float32";
   ReadingConfig reading;
   std::vector<int64_t> lengths;
 
@@ -324,6 +342,8 @@ struct EvalModelConfig {
     v("name", name, "its name in the table", required());
     v("checkpoint", checkpoint, "model folder, or a run folder: its newest finished checkpoint", existing());
     v("sliding_window", sliding_window, "another window than the checkpoint's", at_least(1));
+    v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
+    v("dtype", dtype, "weights and activations", one_of({"float32", "bfloat16"}));
     v("reading", reading, "how it reads");
     v("lengths", lengths, "context lengths of this model instead of the benchmark's", at_least(8));
   }

@@ -40,6 +40,10 @@ void keep_lines(const fs::path& file, int64_t count) {
   write_file(file, text);
 }
 
+LoadOptions load_options(const EvalModelConfig& line) {
+  return {.sliding_window = window_keys(line.sliding_window, line.window_edge), .dtype = dtype_from(line.dtype)};
+}
+
 // A wave's share of the progress bar, in tokens: how far its contexts have been read.
 class WaveProgress {
  public:
@@ -221,7 +225,7 @@ std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
 
   std::vector<Cell> cells;
   for (size_t i = 0; i < lines.size(); ++i) {
-    const auto model = load_model(folders[i], config.models[i].sliding_window, device);
+    const auto model = load_model(folders[i], load_options(config.models[i]), device);
     const auto tokenizer = load_tokenizer(folders[i]);
     const Layout layout(tokenizer, config.chat_template);
     const NiahBenchmark benchmark(config, tokenizer);

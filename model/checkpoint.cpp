@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fmt/ranges.h>
 #include <set>
@@ -16,8 +17,9 @@
 namespace smooth {
 namespace fs = std::filesystem;
 
-std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window,
-                                  uint64_t seed, const at::Device& device) {
+namespace {
+
+DecoderConfig decoder_config(const ModelConfig& config, int64_t vocab_size, int64_t window) {
   DecoderConfig decoder;
   decoder.vocab_size = vocab_size;
   decoder.hidden_size = config.hidden_size;
@@ -29,19 +31,50 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
   decoder.rope_theta = config.rope_theta;
   decoder.rms_norm_eps = config.rms_norm_eps;
   decoder.tie_word_embeddings = config.tie_word_embeddings;
-  decoder.windows.assign(config.num_hidden_layers, sliding_window.value_or(0));
-  auto model = std::make_unique<Decoder>(decoder, at::TensorOptions().dtype(at::kFloat));
-  if (config.initial == "induction") {
-    model->initialise_induction(seed);
-  } else {
-    model->initialise(seed, config.initializer_range.value_or(0));
+  decoder.windows.assign(config.num_hidden_layers, window);
+  return decoder;
+}
+
+// Ranks as RWKV-LM chooses them for new models (RWKV-v7/train_temp/src/model.py): multiples of 32 near a multiple of sqrt(C).
+Rwkv7Config rwkv7_config(const ModelConfig& config, int64_t vocab_size) {
+  const auto rank = [&](double factor) {
+    return std::max<int64_t>(32, 32 * std::lround(factor * std::sqrt(static_cast<double>(config.hidden_size)) / 32));
+  };
+  return {.vocab_size = vocab_size, .hidden_size = config.hidden_size, .num_hidden_layers = config.num_hidden_layers,
+          .head_dim = config.head_dim.value_or(64), .intermediate_size = config.intermediate_size,
+          .decay_low_rank_dim = rank(2.5), .a_low_rank_dim = rank(2.5), .v_low_rank_dim = rank(1.7), .gate_low_rank_dim = rank(5)};
+}
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window,
+                                  uint64_t seed, const at::Device& device) {
+  const auto empty = [&](const at::Device& place) -> std::unique_ptr<Model> {
+    const auto options = at::TensorOptions().device(place).dtype(at::kFloat);
+    if (config.architecture == "rwkv7") return std::make_unique<Rwkv7>(rwkv7_config(config, vocab_size), options);
+    return std::make_unique<Decoder>(decoder_config(config, vocab_size, sliding_window.value_or(0)), options);
+  };
+  auto model = empty(at::kCPU);
+  if (auto* rwkv7 = dynamic_cast<Rwkv7*>(model.get())) rwkv7->initialise(seed);
+  if (auto* decoder = dynamic_cast<Decoder*>(model.get())) {
+    if (config.initial == "induction") {
+      decoder->initialise_induction(seed);
+    } else {
+      decoder->initialise(seed, config.initializer_range.value_or(0));
+    }
   }
   if (device.is_cpu()) return model;
   // Weights are drawn on the CPU, so that a seed means the same on every device.
-  auto there = std::make_unique<Decoder>(decoder, at::TensorOptions().device(device).dtype(at::kFloat));
+  auto there = empty(device);
   const std::vector<Parameter> from = model->parameters(), to = there->parameters();
   for (size_t i = 0; i < to.size(); ++i) to[i].value.copy_(from[i].value);
   return there;
+}
+
+at::ScalarType dtype_from(const std::string& name) {
+  if (name == "float32") return at::kFloat;
+  if (name == "bfloat16") return at::kBFloat16;
+  throw std::runtime_error("dtype " + name + " is not known; the dtypes are float32 and bfloat16");
 }
 
 namespace {
@@ -73,16 +106,18 @@ void check_names(const Weights& weights, const std::vector<Parameter>& parameter
 }
 
 // Only floating point becomes a weight: integers would be a quantised checkpoint, whose scales are elsewhere.
-void copy_weight(const Weights& weights, const Parameter& parameter) {
+void take_weight(const Weights& weights, const Parameter& parameter) {
   const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
   if (!stored.is_floating_point()) {
     throw std::runtime_error(fmt::format("{}: {} is {}, expected floating point; quantised checkpoints are not read", weights.source(),
                                          parameter.name, c10::toString(stored.scalar_type())));
   }
-  parameter.value.copy_(stored);
+  if (parameter.value.is_cpu() && parameter.value.scalar_type() == stored.scalar_type() && stored.is_contiguous()) {
+    parameter.value.set_data(stored);
+  } else {
+    parameter.value.copy_(stored);
+  }
 }
-
-}  // namespace
 
 // The model that a config.json describes, without its weights.
 std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
@@ -100,14 +135,16 @@ std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_
   throw std::runtime_error(file + ": model_type " + shown(type) + " is not known; the types are qwen2, mistral and rwkv7");
 }
 
-std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64_t> sliding_window, const at::Device& device) {
-  auto model = empty_model(fs::path(folder) / "config.json", sliding_window, at::TensorOptions().device(device).dtype(at::kFloat));
+}  // namespace
+
+std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& options, const at::Device& device) {
+  auto model = empty_model(fs::path(folder) / "config.json", options.sliding_window, at::TensorOptions().device(device).dtype(options.dtype));
   const Weights weights(folder);
   if (!weights.part().empty()) fmt::print(stderr, "smooth: {}: taking the state dict under '{}'\n", weights.source(), weights.part());
   const std::vector<Parameter> parameters = model->parameters();
   // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
   check_names(weights, parameters, model->tied() ? "lm_head.weight" : "");
-  for (const Parameter& parameter : parameters) copy_weight(weights, parameter);
+  for (const Parameter& parameter : parameters) take_weight(weights, parameter);
   return model;
 }
 

@@ -15,10 +15,16 @@ namespace smooth {
 std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window,
                                   uint64_t seed, const at::Device& device);
 
-// The model of a folder. `sliding_window`: nothing keeps the folder's own; 0 makes every layer dense, W gives every layer
-// the window W. Missing and left-over tensors are both errors, named with the file. The model owns its memory: views of the mapped
-// file would save a copy on a CPU, but lie at any address, and where a matrix lies can change the last bits of its products.
-std::unique_ptr<Model> load_model(const std::string& folder, std::optional<int64_t> sliding_window, const at::Device& device);
+struct LoadOptions {
+  std::optional<int64_t> sliding_window = {};  // nothing keeps the folder's own; 0 makes every layer dense, W gives every layer the window W
+  at::ScalarType dtype = at::kFloat;           // of weights and activations
+};
+
+at::ScalarType dtype_from(const std::string& name);  // "float32" or "bfloat16"
+
+// The model of a folder. Missing and left-over tensors are both errors, named with the file. On the CPU a tensor that is stored in
+// the wanted dtype is not copied: the model's weights lie in the mapped file (privately; training changes its own pages alone).
+std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& options, const at::Device& device);
 
 // Writes config.json and the weights, in shards when they have more bytes than `shard_bytes`; the tokenizer saves its own files.
 void save_model(const Model& model, const std::string& folder, int64_t shard_bytes = kShardBytes);

@@ -28,7 +28,7 @@ Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std:
   config_.validate();
   const int64_t width = config_.hidden_size, inner = config_.intermediate_size;
   const int64_t queries = config_.num_attention_heads * config_.head_dim, groups = config_.num_key_value_heads * config_.head_dim;
-  const auto make = [&](at::IntArrayRef shape) { return at::zeros(shape, options); };
+  const auto make = [&](at::IntArrayRef shape) { return at::empty(shape, options); };
   embed_tokens_ = make({config_.vocab_size, width});
   norm_ = make({width});
   lm_head_ = config_.tie_word_embeddings ? embed_tokens_ : make({config_.vocab_size, width});

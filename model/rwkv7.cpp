@@ -18,7 +18,7 @@ at::Tensor mix(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& s
 Rwkv7::Rwkv7(Rwkv7Config config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
   const int64_t C = config_.hidden_size, F = config_.intermediate_size;
-  const auto make = [&](at::IntArrayRef shape) { return at::zeros(shape, options); };
+  const auto make = [&](at::IntArrayRef shape) { return at::empty(shape, options); };
   const auto make_norm = [&] { return Norm{make({C}), make({C})}; };
   const auto low_rank = [&](int64_t rank, bool bias) { return LowRank{make({rank, C}), make({C, rank}), bias ? make({C}) : at::Tensor()}; };
   embeddings_ = make({config_.vocab_size, C});

@@ -32,6 +32,7 @@ class Draws {
 void Rwkv7::initialise(uint64_t seed) {
   at::NoGradGuard no_grad;
   Draws draws(seed);
+  for (const Parameter& parameter : parameters()) parameter.value.zero_();
   const int64_t C = config_.hidden_size, N = config_.head_dim, L = config_.num_hidden_layers;
   const double bound = 0.5 / std::sqrt(static_cast<double>(C));
   const at::Tensor channel = at::arange(C, at::kDouble);

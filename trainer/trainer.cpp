@@ -109,8 +109,9 @@ Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run)
   const Layout layout(tokenizer_, config.data.chat_template);
   loader_ = std::make_unique<Loader>(load_samples(config.data, layout), config.data, config.batch, config.batch_of, config.seed);
   steps_ = config.steps.value_or(config.epochs * loader_->steps_per_epoch());
-  model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), config.sliding_window, config.seed, device)
-                        : load_model(find_checkpoint(config.init), config.sliding_window.value_or(0), device);
+  const std::optional<int64_t> window = window_keys(config.sliding_window, config.window_edge);
+  model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
+                        : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0)}, device);
   for (const Parameter& parameter : model_->parameters()) parameter.value.requires_grad_();
   optimizer_ = std::make_unique<AdamW>(model_->parameters(), config.optim);
   resume();

@@ -20,11 +20,13 @@ def write(name, dtype=torch.float32, **options):
     for parameter in model.parameters():  # biases and norms too
         parameter.data += 0.1 * torch.randn_like(parameter)
     model.save_pretrained(here / name)
+    model = Qwen2ForCausalLM.from_pretrained(here / name, dtype=dtype, attn_implementation="eager").eval()  # RoPE stays in fp32
     ids = torch.randint(0, 40, (1, 150))
     with torch.no_grad():
         tensors = {"input_ids": ids[0], "logits": model(ids).logits[0].contiguous()}
         if dtype != torch.float32:
-            tensors["logits_f32"] = model.float()(ids).logits[0].contiguous()
+            wide = Qwen2ForCausalLM.from_pretrained(here / name, dtype=torch.float32, attn_implementation="eager").eval()
+            tensors["logits_f32"] = wide(ids).logits[0].contiguous()
     save_file(tensors, here / name / "io.safetensors")
     (here / name / "generation_config.json").unlink(missing_ok=True)
 

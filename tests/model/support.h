@@ -41,6 +41,15 @@ inline DecoderConfig small_config(int64_t window) {
   return config;
 }
 
+// All of it one document, nothing to predict.
+inline Batch one_document(const at::Tensor& ids) {
+  Batch batch;
+  batch.ids.assign(ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel());
+  batch.targets.assign(batch.ids.size(), -1);
+  batch.cu_seqlens = {0, static_cast<int32_t>(ids.numel())};
+  return batch;
+}
+
 inline Batch packed(const std::vector<int64_t>& lengths, int64_t vocab, uint64_t seed) {
   at::manual_seed(seed);
   Batch batch;

@@ -131,8 +131,8 @@ TEST_CASE("a saved model is the loaded one, and transformers' config comes back"
     CHECK(expected[i].name == got[i].name);
     CHECK(at::equal(expected[i].value, got[i].value));
   }
-  CHECK(load_model(folder, 0, at::kCPU)->architecture() == "dense");
-  CHECK(load_model(folder, 12, at::kCPU)->window() == 12);
+  CHECK(load_model(folder, {.sliding_window = 0}, at::kCPU)->architecture() == "dense");
+  CHECK(load_model(folder, {.sliding_window = 12}, at::kCPU)->window() == 12);
   std::filesystem::remove_all(folder);
 }
 
@@ -154,13 +154,50 @@ TEST_CASE("a state that was saved and loaded reads on alike", "[cpu]") {
   std::filesystem::remove(file);
 }
 
-TEST_CASE("Qwen2 logits, loss and gradients equal Hugging Face's", "[cpu][fixtures]") {
+TEST_CASE("YaRN as Hugging Face computes it, from configs of transformers 4 and 5", "[cpu]") {
+  const std::string folder = "tests/golden/qwen2_yarn";
+  const Safetensors io(folder + "/io.safetensors");
+  const auto model = load_model(folder, {}, at::kCPU);
+  check_close("logits", io.get("logits"), model->logits(model->forward(one_document(io.get("input_ids")))), 5e-5);
+  const DecoderConfig now = parse_decoder_config(read_file(folder + "/config.json"), "now"), old = parse_decoder_config(read_file(folder + "/config_v4.json"), "old"),
+                      ours = parse_decoder_config(model->config_json(), "ours");
+  for (const DecoderConfig& other : {old, ours}) {
+    CHECK(other.rope_theta == now.rope_theta);
+    CHECK(other.yarn->factor == 4);
+    CHECK(other.yarn->original_max_position_embeddings == 64);
+    CHECK(other.yarn->attention_factor == Approx(now.yarn->attention_factor));
+  }
+}
+
+TEST_CASE("bf16 rounds where Hugging Face rounds, near enough", "[cpu]") {
+  const std::string folder = "tests/golden/qwen2_bf16";  // the first layer dense, the second with a window
+  const Safetensors io(folder + "/io.safetensors");
+  const Batch text = one_document(io.get("input_ids"));
+  const auto exact = load_model(folder, {}, at::kCPU), model = load_model(folder, {.dtype = at::kBFloat16}, at::kCPU);
+  CHECK(exact->architecture() == "hybrid-24");
+  check_close("the same weights in fp32", io.get("logits_f32"), exact->logits(exact->forward(text)), 5e-5);
+  // Rounding to 8 bits moves logits by about as much here as there; both are compared with fp32.
+  const at::Tensor there = io.get("logits").to(at::kFloat) - io.get("logits_f32");
+  const at::Tensor here = model->logits(model->forward(text)).to(at::kFloat) - io.get("logits_f32");
+  CHECK(here.square().mean().sqrt().item<double>() < 1.2 * there.square().mean().sqrt().item<double>());
+  check_close("against theirs", io.get("logits"), model->logits(model->forward(text)), 0.03);
+}
+
+TEST_CASE("weights in the wanted dtype are not copied, and the file stays as it is", "[cpu]") {
+  const std::string folder = "tests/golden/qwen2_yarn", before = checksum_file(folder + "/model.safetensors");
+  const auto model = load_model(folder, {}, at::kCPU), other = load_model(folder, {}, at::kCPU);
+  for (const Parameter& parameter : model->parameters()) parameter.value.zero_();
+  CHECK(checksum_file(folder + "/model.safetensors") == before);
+  CHECK(other->parameters()[0].value.abs().sum().item<double>() > 0);
+}
+
+TEST_CASE("Qwen2 and Mistral logits, loss and gradients equal Hugging Face's", "[cpu][fixtures]") {
   const std::string folder = fixtures();
   if (folder.empty()) return;
-  for (const std::string name : {"qwen2_tied_full", "qwen2_tied_swa8"}) {
+  for (const std::string name : {"qwen2_tied_full", "qwen2_tied_swa8", "mistral_swa8"}) {
     const std::string path = folder + "/models/" + name;
     const auto model = load_model(path, {}, at::kCPU);
-    const Safetensors io(path + "/io.safetensors"), gradients(path + "/grads.safetensors");
+    const Safetensors io(path + "/io.safetensors");
     INFO(name);
     CHECK(model->window() == (name == "qwen2_tied_full" ? 0 : 8));
     const at::Tensor ids = io.get("input_ids"), labels = io.get("labels");  // [2, 41]
@@ -180,8 +217,13 @@ TEST_CASE("Qwen2 logits, loss and gradients equal Hugging Face's", "[cpu][fixtur
     const at::Tensor loss = loss_sum(*model, rows) / rows.num_targets;
     loss.backward();
     CHECK(loss.item<double>() == Approx(io.get("loss").item<double>()).epsilon(1e-5));
-    for (const Parameter& parameter : model->parameters()) {
-      check_close(parameter.name, gradients.get(parameter.name), parameter.value.grad(), 5e-5);
+    if (name != "mistral_swa8") {  // whose fixture has no gradients
+      const Safetensors gradients(path + "/grads.safetensors");
+      for (const Parameter& parameter : model->parameters()) check_close(parameter.name, gradients.get(parameter.name), parameter.value.grad(), 5e-5);
+    }
+    if (model->window() == 8) {  // flash-attention's window_size = (8, 0) shows a token itself and 8 others
+      const auto wider = load_model(path, {.sliding_window = 9}, at::kCPU);
+      check_close("window plus one", io.get("logits_window_plus_one").flatten(0, 1), all_logits(*wider, rows), 5e-5);
     }
 
     Batch documents = rows;  // the first row's tokens as three documents

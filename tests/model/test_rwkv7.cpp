@@ -254,11 +254,7 @@ TEST_CASE("RWKV-7 equals fla on a longer text", "[cpu][fixtures]") {
   const std::string folder = fixtures() + "/rwkv7/rwkv7_tiny";
   const Safetensors io(folder + "/fla_io.safetensors");
   const auto model = load_model(folder + "/fla", {}, at::kCPU);
-  const at::Tensor ids = io.get("long_ids");
-  Batch batch;
-  batch.ids.assign(ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel());
-  batch.targets.assign(batch.ids.size(), -1);
-  batch.cu_seqlens = {0, static_cast<int32_t>(ids.numel())};
+  const Batch batch = one_document(io.get("long_ids"));
   const at::Tensor logits = model->logits(model->forward(batch)).detach();
   check_close("float64", io.get("long_logits_f64"), logits, 5e-5);
   check_close("fla", io.get("long_logits_chunked"), logits, 5e-5);

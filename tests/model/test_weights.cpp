@@ -181,7 +181,8 @@ TEST_CASE("config.json: hostile values are refused with file, key and value", "[
   refused("sliding_window", -3, "sliding_window is -3");
   refused("rope_theta", -1.0, "rope_theta is -1.0, expected more than 0");
   refused("rope_scaling", "yarn", "rope_scaling is \"yarn\", expected an object");
-  refused("rope_scaling", {{"type", "yarn"}}, "rope type yarn");
+  refused("rope_scaling", {{"type", "yarn"}}, "factor is missing");
+  refused("rope_scaling", {{"type", "llama3"}}, "rope type llama3");
   refused("layer_types", nlohmann::json::array({"a"}), "layer_types does not name every layer");
   CHECK_THROWS_WITH(parse_decoder_config("[1]", "c"), Contains("expected a JSON object"));
   CHECK_THROWS_WITH(parse_decoder_config(std::string(1'000'000, '['), "c"), Contains("nested deeper than 16"));
