@@ -103,8 +103,12 @@ PickleValue rebuild_tensor(Pickle& pickle, const PickleGlobal& function, const P
   if (arguments.size() > metadata && !arguments.is(metadata, Kind::none) && !arguments.at(metadata, Kind::dict).items.empty()) {
     refuse(std::string(function.name) + " is given metadata, which is not read; save a plain copy of the tensor");
   }
-  PickledTensor tensor{.tensor = {.dtype = dtype->type, .shape = arguments.naturals(2), .strides = arguments.naturals(3)},
-                       .storage = index, .offset = arguments.natural(1)};
+  PickledTensor tensor;  // not by nested braces: g++ 12 frees members twice when a later one throws
+  tensor.storage = index;
+  tensor.offset = arguments.natural(1);
+  tensor.tensor.dtype = dtype->type;
+  tensor.tensor.shape = arguments.naturals(2);
+  tensor.tensor.strides = arguments.naturals(3);
   const int64_t span = span_of(tensor.tensor.shape, tensor.tensor.strides, dtype->width);
   const int64_t width = storage.dtype == nullptr ? 1 : storage.dtype->width, elements = storage.view_count * width / dtype->width;
   if (span < 0) refuse("a tensor of shape " + text_of(tensor.tensor.shape) + " and strides " + text_of(tensor.tensor.strides) + " cannot be");

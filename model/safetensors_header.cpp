@@ -98,7 +98,10 @@ class Header {
     const Json& dtype = item.at("dtype");
     const Dtype* known = dtype.is_string() ? find_dtype(&Dtype::safetensors, dtype.get_ref<const std::string&>()) : nullptr;
     if (known == nullptr) refuse(name, "dtype " + shown(dtype.dump()) + " is not one that this framework reads");
-    Entry entry{.name = name, .tensor = {.dtype = known->type, .shape = integers(name, item, "shape")}};
+    Entry entry;  // not by nested braces: g++ 12 frees members twice when a later one throws
+    entry.name = name;
+    entry.tensor.dtype = known->type;
+    entry.tensor.shape = integers(name, item, "shape");
     entry.tensor.strides = contiguous_strides(entry.tensor.shape);
     const std::vector<int64_t> offsets = integers(name, item, "data_offsets");
     if (offsets.size() != 2) refuse(name, "data_offsets has " + std::to_string(offsets.size()) + " numbers, expected begin and end");

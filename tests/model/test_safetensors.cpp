@@ -125,7 +125,7 @@ TEST_CASE("safetensors: hostile headers are refused with tensor and reason", "[c
   check_refused(with_header("{\"a\":" + first + ",\"a\":" + first + "}", 4), "\"a\" stands twice");
   check_refused(with_header("{\"a\":" + first + ",\"b\":" + entry("F32", "[1]", "[2,6]") + "}", 6), "tensor b: [2, 6) overlaps the tensor before it");
   check_refused(with_header("{\"a\":" + first + ",\"b\":" + first + "}", 4), "overlaps");
-  check_refused(with_header("{\"\xff\":" + first + "}", 4), "invalid UTF-8");
+  check_refused(with_header("{\"\xff\":" + first + "}", 4), "ill-formed UTF-8");
   check_refused(with_header("[]", 0), "no JSON object");
   check_refused(with_header("{\"__metadata__\":{\"a\":1}}", 0), "__metadata__.a is no string");
   check_refused(with_header("{\"__metadata__\":" + std::string(1'000'000, '['), 0), "nested deeper than 3");
