@@ -115,6 +115,7 @@ void Engine::decode(std::vector<Row>& rows) {
 
 bool Engine::record(Row& row, int64_t id) {
   row.reply.ids.push_back(id);
+  if (row.request->on_token) row.request->on_token(id);
   const bool ended = std::find(ends_.begin(), ends_.end(), id) != ends_.end();
   return ended || static_cast<int64_t>(row.reply.ids.size()) >= row.request->max_tokens;
 }

@@ -18,6 +18,7 @@ struct Request {
   int64_t max_tokens = 1;
   // Token ids that must not be sampled next, given what was sampled so far; may be empty.
   std::function<std::vector<int64_t>(const std::vector<int64_t>& sampled)> banned = {};
+  std::function<void(int64_t id)> on_token = {};  // shown each token as it is sampled; may be empty
 };
 
 struct Reply {

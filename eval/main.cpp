@@ -4,9 +4,23 @@
 
 #include "configs/load.h"
 #include "configs/run.h"
+#include "eval/generate.h"
 #include "eval/read.h"
 #include "eval/report/report.h"
 #include "eval/run.h"
+#include "model/convert.h"
+
+namespace {
+
+void add_choice(CLI::App* verb, smooth::ModelChoice& choice) {
+  verb->add_option("--model", choice.model, "model folder, run folder, or a file of weights")->required();
+  verb->add_option("--device", choice.device, "cpu (unless given) or cuda");
+  verb->add_option("--dtype", choice.dtype, "of weights and activations: float32 (unless given) or bfloat16");
+  verb->add_option("--window", choice.sliding_window, "a window of so many keys on every layer; 0: dense");
+  verb->add_option("--window-edge", choice.window_edge, "hf: the token is one of the window's keys (unless given); flash: one more");
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Evaluates models and reports on runs.", "./smooth");
@@ -39,6 +53,34 @@ int main(int argc, char** argv) {
   bool read_all = false;
   read->add_flag("--no-early-stop", read_all, "read all chunks before answering");
 
+  smooth::GenerateOptions text;
+  CLI::App* generate = app.add_subcommand("generate", "go on with a text, streaming it; prefill and decode rates at the end");
+  add_choice(generate, text.choice);
+  generate->add_option("--prompt", text.prompt, "what is gone on with")->required();
+  generate->add_option("--template", text.chat_template, "chat template around the prompt; the prompt as it is unless given");
+  generate->add_option("--tokenizer", text.tokenizer, "folder of the tokenizer; the model's unless given");
+  generate->add_option("--max-tokens", text.max_tokens, "most tokens that are written, 256 unless given")->check(CLI::PositiveNumber);
+  generate->add_option("--temperature", text.sampling.temperature, "0 (unless given) is greedy")->check(CLI::NonNegativeNumber);
+  generate->add_option("--top-p", text.sampling.top_p, "smallest set of tokens with this probability")->check(CLI::Range(1e-9, 1.0));
+  generate->add_option("--top-k", text.sampling.top_k, "most probable tokens kept, 0 for all")->check(CLI::NonNegativeNumber);
+  generate->add_option("--seed", text.seed, "of the sampling");
+  generate->add_flag("--ignore-end", text.ignore_end, "go on past the model's end of text");
+
+  smooth::ModelChoice choice;
+  std::string ids, tensors;
+  CLI::App* logits = app.add_subcommand("logits", "logits [T, V] of given token ids, for comparing with other implementations");
+  add_choice(logits, choice);
+  logits->add_option("--ids", ids, "file of token ids separated by blanks")->required();
+  logits->add_option("--out", tensors, "safetensors file to write: fp32 tensor `logits`")->required();
+
+  smooth::ConvertOptions conversion;
+  CLI::App* convert = app.add_subcommand("convert", "a checkpoint in another layout or dtype, bit for bit");
+  convert->add_option("--from", conversion.from, "model or run folder, or a file of weights (.pth, .bin, .safetensors)")->required();
+  convert->add_option("--to", conversion.to, "folder (layout hf), or .pth or .safetensors file (layout blinkdl)")->required();
+  convert->add_option("--layout", conversion.layout, "hf (unless given), or blinkdl: RWKV-LM's names for RWKV-7");
+  convert->add_option("--dtype", conversion.dtype, "stored (unless given), float32 or bfloat16");
+  convert->add_option("--shard-bytes", conversion.shard_bytes, "largest file of a folder, 5 GB unless given")->check(CLI::PositiveNumber);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -51,6 +93,9 @@ int main(int argc, char** argv) {
     }
     options.reading.early_stop = !read_all;
     if (*read) smooth::read_document(options);
+    if (*generate) smooth::generate(text);
+    if (*logits) smooth::write_logits(choice, ids, tensors);
+    if (*convert) smooth::convert_weights(conversion);
     if (*report) smooth::write_report(runs, out);
     return 0;
   });

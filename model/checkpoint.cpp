@@ -6,12 +6,14 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/ranges.h>
+#include <functional>
 #include <set>
 
 #include "configs/run.h"
 #include "model/config_fields.h"
 #include "model/decoder.h"
 #include "model/rwkv7.h"
+#include "model/rwkv7_layouts.h"
 #include "model/stored.h"
 
 namespace smooth {
@@ -87,27 +89,31 @@ std::string count_of(const std::vector<std::string>& names, const std::string& w
   return text + (names.size() > kNamed ? ", ...)" : ")");
 }
 
-// Every parameter has its tensor and every tensor its parameter, but for the one that is ignored.
-void check_names(const Weights& weights, const std::vector<Parameter>& parameters, const std::string& ignored) {
+std::vector<std::string> names_of(const Model& model) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : model.parameters()) names.push_back(parameter.name);
+  return names;
+}
+
+// Every name has its tensor and every tensor its name, but for those that are ignored.
+void check_names(const Weights& weights, const std::vector<std::string>& names, const std::function<bool(const std::string&)>& ignored) {
   std::vector<std::string> missing, left_over;
-  std::set<std::string> wanted = {ignored};
-  for (const Parameter& parameter : parameters) {
-    wanted.insert(parameter.name);
-    if (!weights.has(parameter.name)) missing.push_back(parameter.name);
+  const std::set<std::string> wanted(names.begin(), names.end());
+  for (const std::string& name : names) {
+    if (!weights.has(name)) missing.push_back(name);
   }
   for (const std::string& name : weights.names()) {
-    if (!wanted.contains(name)) left_over.push_back(shown(name));
+    if (!wanted.contains(name) && !ignored(name)) left_over.push_back(shown(name));
   }
   if (missing.empty() && left_over.empty()) return;
   std::string why;
   if (!missing.empty()) why = count_of(missing, "missing");
   if (!left_over.empty()) why += (why.empty() ? "" : ", ") + count_of(left_over, "left over, for which this model has no place");
-  throw std::runtime_error(weights.source() + ": does not fit config.json: " + why);
+  throw std::runtime_error(weights.source() + ": does not fit " + (weights.has("emb.weight") ? "an RWKV-7" : "config.json") + ": " + why);
 }
 
 // Only floating point becomes a weight: integers would be a quantised checkpoint, whose scales are elsewhere.
-void take_weight(const Weights& weights, const Parameter& parameter) {
-  const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
+void take_weight(const Weights& weights, const Parameter& parameter, const at::Tensor& stored) {
   if (!stored.is_floating_point()) {
     throw std::runtime_error(fmt::format("{}: {} is {}, expected floating point; quantised checkpoints are not read", weights.source(),
                                          parameter.name, c10::toString(stored.scalar_type())));
@@ -137,14 +143,29 @@ std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_
 
 }  // namespace
 
+std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
+  if (!is_blinkdl(weights)) {
+    auto model = empty_model(fs::path(folder) / "config.json", sliding_window, options);
+    // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
+    check_names(weights, names_of(*model), [&](const std::string& name) { return model->tied() && name == "lm_head.weight"; });
+    return model;
+  }
+  if (sliding_window.value_or(0) > 0) throw std::runtime_error(weights.source() + ": an RWKV-7 has no attention; leave sliding_window out");
+  auto model = std::make_unique<Rwkv7>(blinkdl_config(weights), options);  // a .pth describes itself
+  std::vector<std::string> names = names_of(*model);
+  for (std::string& name : names) name = blinkdl_tensor(name).name;
+  check_names(weights, names, is_unused_in_blinkdl);
+  return model;
+}
+
 std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& options, const at::Device& device) {
-  auto model = empty_model(fs::path(folder) / "config.json", options.sliding_window, at::TensorOptions().device(device).dtype(options.dtype));
   const Weights weights(folder);
   if (!weights.part().empty()) fmt::print(stderr, "smooth: {}: taking the state dict under '{}'\n", weights.source(), weights.part());
-  const std::vector<Parameter> parameters = model->parameters();
-  // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
-  check_names(weights, parameters, model->tied() ? "lm_head.weight" : "");
-  for (const Parameter& parameter : parameters) take_weight(weights, parameter);
+  auto model = describe_model(folder, weights, options.sliding_window, at::TensorOptions().device(device).dtype(options.dtype));
+  for (const Parameter& parameter : model->parameters()) {
+    const std::vector<int64_t> shape = parameter.value.sizes().vec();
+    take_weight(weights, parameter, is_blinkdl(weights) ? from_blinkdl(weights, parameter.name, shape) : weights.get(parameter.name, shape));
+  }
   return model;
 }
 
@@ -154,7 +175,7 @@ void save_model(const Model& model, const std::string& folder, int64_t shard_byt
 }
 
 std::string find_checkpoint(const std::string& folder) {
-  if (fs::exists(fs::path(folder) / "config.json")) return folder;
+  if (fs::is_regular_file(folder) || fs::exists(fs::path(folder) / "config.json")) return folder;
   const fs::path checkpoints = fs::path(folder) / "checkpoints";
   std::string newest;
   int64_t best = -1;

@@ -22,14 +22,19 @@ struct LoadOptions {
 
 at::ScalarType dtype_from(const std::string& name);  // "float32" or "bfloat16"
 
-// The model of a folder. Missing and left-over tensors are both errors, named with the file. On the CPU a tensor that is stored in
+// The model of a Hugging Face folder, or of RWKV-7 weights in BlinkDL's naming (a .pth, which has no config). Missing and left-over tensors are both errors, named with the file. On the CPU a tensor that is stored in
 // the wanted dtype is not copied: the model's weights lie in the mapped file (privately; training changes its own pages alone).
 std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& options, const at::Device& device);
+
+// The model that weights belong to, with its own names and shapes and empty (on the meta device: without memory). Throws when names
+// are missing or left over.
+std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window = {},
+                                      const at::TensorOptions& options = at::TensorOptions(at::kMeta));
 
 // Writes config.json and the weights, in shards when they have more bytes than `shard_bytes`; the tokenizer saves its own files.
 void save_model(const Model& model, const std::string& folder, int64_t shard_bytes = kShardBytes);
 
-// The folder itself if it is a model folder, else its newest checkpoints/step-N that is DONE. Throws naming both.
+// The folder itself if it is a model folder (or a file of weights), else its newest checkpoints/step-N that is DONE. Throws naming both.
 std::string find_checkpoint(const std::string& folder);
 
 }  // namespace smooth

@@ -25,6 +25,7 @@ class Decoder : public Model {
   at::Tensor logits(const at::Tensor& hidden) const override;
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
+  int64_t vocab_size() const override { return config_.vocab_size; }
   at::Device device() const override { return embed_tokens_.device(); }
   std::string architecture() const override;
   int64_t window() const override;

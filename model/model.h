@@ -28,6 +28,7 @@ class Model {
   virtual std::unique_ptr<State> new_state(int64_t rows) const = 0;
 
   virtual std::vector<Parameter> parameters() const = 0;
+  virtual int64_t vocab_size() const = 0;
   virtual at::Device device() const = 0;
   virtual std::string architecture() const = 0;         // "dense", "SWA-128"
   virtual int64_t window() const = 0;                   // 0 for dense

@@ -48,6 +48,7 @@ class Rwkv7 : public Model {
   at::Tensor logits(const at::Tensor& hidden) const override;
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
+  int64_t vocab_size() const override { return config_.vocab_size; }
   at::Device device() const override { return embeddings_.device(); }
   std::string architecture() const override { return "RWKV-7"; }
   int64_t window() const override { return 0; }

@@ -1,5 +1,8 @@
 #include "model/rwkv7_layouts.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <stdexcept>
 
 namespace smooth {
@@ -47,5 +50,44 @@ BlinkdlTensor blinkdl_tensor(const std::string& name) {
   }
   throw std::runtime_error(name + ": no tensor of an RWKV-7 model is called so");
 }
+
+bool is_blinkdl(const Weights& weights) { return weights.has("emb.weight") && weights.has("blocks.0.att.r_k"); }
+
+Rwkv7Config blinkdl_config(const Weights& weights) {
+  const auto size = [&](const std::string& name, size_t axis) {
+    if (!weights.has(name)) throw std::runtime_error(weights.source() + ": " + name + " is missing");
+    const std::vector<int64_t> shape = weights.shape(name);
+    if (shape.size() != 2) throw std::runtime_error(weights.source() + ": " + name + " has " + std::to_string(shape.size()) + " axes, expected 2");
+    return shape[axis];
+  };
+  Rwkv7Config config{.vocab_size = size("emb.weight", 0), .hidden_size = size("emb.weight", 1), .num_hidden_layers = 0,
+                     .head_dim = size("blocks.0.att.r_k", 1), .intermediate_size = size("blocks.0.ffn.key.weight", 0),
+                     .decay_low_rank_dim = size("blocks.0.att.w1", 1), .a_low_rank_dim = size("blocks.0.att.a1", 1),
+                     .v_low_rank_dim = 32, .gate_low_rank_dim = size("blocks.0.att.g1", 1)};
+  while (weights.has("blocks." + std::to_string(config.num_hidden_layers) + ".att.r_k")) ++config.num_hidden_layers;
+  if (config.num_hidden_layers > 1) config.v_low_rank_dim = size("blocks.1.att.v1", 1);
+  return config;
+}
+
+at::Tensor from_blinkdl(const Weights& weights, const std::string& name, const std::vector<int64_t>& shape) {
+  const BlinkdlTensor from = blinkdl_tensor(name);
+  std::vector<int64_t> there = shape;
+  if (from.transposed) std::reverse(there.begin(), there.end());
+  if (from.padded) there.insert(there.begin(), 2, 1);
+  const at::Tensor value = weights.get(from.name, there);
+  return from.transposed ? value.t().contiguous() : value.reshape(shape);
+}
+
+std::vector<Parameter> to_blinkdl(const std::vector<Parameter>& parameters) {
+  std::vector<Parameter> all;
+  for (const Parameter& parameter : parameters) {
+    const BlinkdlTensor to = blinkdl_tensor(parameter.name);
+    const at::Tensor value = to.transposed ? parameter.value.t().contiguous() : parameter.value;
+    all.push_back({to.name, to.padded ? value.reshape({1, 1, -1}) : value});
+  }
+  return all;
+}
+
+bool is_unused_in_blinkdl(const std::string& name) { return name == "blocks.0.att.v0" || name == "blocks.0.att.v1" || name == "blocks.0.att.v2"; }
 
 }  // namespace smooth
