@@ -47,6 +47,8 @@ std::string RuleTeacher::write(const Turn& turn) {
   Summary summary;
   summary.target = task_.subject;
   for (const std::string& subject : subjects_of(evidence)) summary.clues.push_back(statement(evidence, subject, known));
+  // The last clue ends as the needle's own sentence and the answer do: a value is followed by a full stop wherever it is read.
+  if (!summary.clues.empty()) summary.clues.back() += ".";
   summary.reason = std::any_of(evidence.begin(), evidence.end(), fresh) ? "found in this text" : count > 0 ? "found before" : "not in this text";
   const bool complete = count == static_cast<int64_t>(evidence.size());
   summary.stop = turn.last || (task_.early_stop && turn.may_stop && complete);

@@ -62,10 +62,12 @@ std::set<std::string> subjects_of(const Task& task) {
 }
 
 void check_summary(const Task& task, const Exchange& exchange, bool written_at_all) {
-  const Summary summary = parse_summary(exchange.written);
+  Summary summary = parse_summary(exchange.written);
   INFO("[" << exchange.written << "]");
   REQUIRE(summary.well_formed);
   REQUIRE(format(summary) == exchange.written);
+  REQUIRE(summary.clues.back().ends_with('.'));
+  summary.clues.back().pop_back();
   REQUIRE(summary.target == task.subject);
 
   std::set<std::string> expected;
@@ -164,13 +166,13 @@ TEST_CASE("the teacher's words", "[cpu]") {
   RuleTeacher teacher(task);
   const std::string head = "Target: the special magic numbers for red-cat, and tall-hat\nClues: the special magic number for ";
   REQUIRE(teacher.write({.begin = 0, .end = 19}) ==
-          head + "tall-hat is: unknown; the special magic number for red-cat is: unknown\nReason: not in this text\n<CONTINUE>");
+          head + "tall-hat is: unknown; the special magic number for red-cat is: unknown.\nReason: not in this text\n<CONTINUE>");
   REQUIRE(teacher.write({.begin = 19, .end = 20}) ==
-          head + "tall-hat is: 11; the special magic number for red-cat is: unknown\nReason: found in this text\n<CONTINUE>");
+          head + "tall-hat is: 11; the special magic number for red-cat is: unknown.\nReason: found in this text\n<CONTINUE>");
   REQUIRE(teacher.write({.begin = 20, .end = 24}) ==
-          head + "tall-hat is: 11; the special magic number for red-cat is: unknown\nReason: found before\n<CONTINUE>");
+          head + "tall-hat is: 11; the special magic number for red-cat is: unknown.\nReason: found before\n<CONTINUE>");
   const std::string answer = "The special magic number for tall-hat is: 11, 22; the special magic number for red-cat is: 33.";
   REQUIRE(teacher.write({.begin = 24, .end = 50}) ==
-          head + "tall-hat is: 11, 22; the special magic number for red-cat is: 33\nReason: found in this text\nAnswer: " + answer + "\n<STOP>");
+          head + "tall-hat is: 11, 22; the special magic number for red-cat is: 33.\nReason: found in this text\nAnswer: " + answer + "\n<STOP>");
   REQUIRE(teacher.write({.one_step = true}) == answer);
 }
