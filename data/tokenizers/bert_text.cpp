@@ -36,8 +36,14 @@ bool is_punctuation(UChar32 c) {
 
 bool is_chinese(UChar32 c) {
   // BERT's list; 2B920 is as tokenizers has it (BERT's own code says 2B820).
-  static constexpr std::array<std::pair<UChar32, UChar32>, 8> ranges = {{{0x4e00, 0x9fff}, {0x3400, 0x4dbf}, {0x20000, 0x2a6df}, {0x2a700, 0x2b73f},
-                                                                        {0x2b740, 0x2b81f}, {0x2b920, 0x2ceaf}, {0xf900, 0xfaff}, {0x2f800, 0x2fa1f}}};
+  static constexpr std::array<std::pair<UChar32, UChar32>, 8> ranges = {{{0x4e00, 0x9fff},
+                                                                         {0x3400, 0x4dbf},
+                                                                         {0x20000, 0x2a6df},
+                                                                         {0x2a700, 0x2b73f},
+                                                                         {0x2b740, 0x2b81f},
+                                                                         {0x2b920, 0x2ceaf},
+                                                                         {0xf900, 0xfaff},
+                                                                         {0x2f800, 0x2fa1f}}};
   for (const auto& [low, high] : ranges) {
     if (c >= low && c <= high) return true;
   }

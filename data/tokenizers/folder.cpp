@@ -44,7 +44,8 @@ int64_t id_of(const std::string& text, const std::string& where) {
 
 Json read_json(const fs::path& file, const std::string& text) {
   const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kDeepest) refuse(file.string(), "is nested more than " + std::to_string(kDeepest) + " deep; no tokenizer's file is");
+    if (depth > kDeepest)
+      refuse(file.string(), "is nested more than " + std::to_string(kDeepest) + " deep; no tokenizer's file is");
     return true;
   };
   try {
@@ -88,7 +89,8 @@ FolderToken described(const Json& entry, const std::string& where) {
   token.strip_right = json_bool(entry, "rstrip", false, where);
   token.normalized = json_bool(entry, "normalized", false, where);
   if (json_bool(entry, "single_word", false, where))
-    refuse(where, "single_word: tokens that are only found as whole words are not implemented; set it to false if texts hold none");
+    refuse(where,
+           "single_word: tokens that are only found as whole words are not implemented; set it to false if texts hold none");
   return token;
 }
 
@@ -126,9 +128,11 @@ void TokenizerFolder::add(FolderToken token) {
     if (other.id == token.id && other.text == token.text) return;
     if (other.text == token.text && token.id < 0) return;
     if (other.id == token.id && token.id >= 0)
-      refuse(token.where, "id " + std::to_string(token.id) + " is '" + token.text + "' here and '" + other.text + "' in " + other.where);
+      refuse(token.where,
+             "id " + std::to_string(token.id) + " is '" + token.text + "' here and '" + other.text + "' in " + other.where);
     if (other.text == token.text)
-      refuse(token.where, "'" + token.text + "' has id " + std::to_string(token.id) + " here and " + std::to_string(other.id) + " in " + other.where);
+      refuse(token.where, "'" + token.text + "' has id " + std::to_string(token.id) + " here and " + std::to_string(other.id) +
+                              " in " + other.where);
   }
   added_.push_back(std::move(token));
 }
@@ -142,7 +146,8 @@ void TokenizerFolder::read_tokenizer_json() {
   for (size_t i = 0; i < tokens->size(); ++i) {
     FolderToken token = described((*tokens)[i], where + "[" + std::to_string(i) + "]");
     token.id = json_int((*tokens)[i], "id", -1, token.where);
-    if (token.id < 0 || token.id > kLargestId) refuse(token.where, "id: expected a whole number from 0 to " + std::to_string(kLargestId));
+    if (token.id < 0 || token.id > kLargestId)
+      refuse(token.where, "id: expected a whole number from 0 to " + std::to_string(kLargestId));
     add(token);
   }
 }

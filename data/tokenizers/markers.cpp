@@ -24,13 +24,14 @@ void add_markers(const std::string& folder, const std::string& out) {
   int64_t next = tokenizer->vocab_size();
   for (const std::string& marker : {kContinue, kStop}) {
     if (tokenizer->special_id(marker) >= 0) continue;
-    config["added_tokens_decoder"][std::to_string(next++)] = {
-        {"content", marker}, {"lstrip", false}, {"normalized", false}, {"rstrip", false}, {"single_word", false}, {"special", true}};
+    config["added_tokens_decoder"][std::to_string(next++)] = {{"content", marker}, {"lstrip", false},      {"normalized", false},
+                                                              {"rstrip", false},   {"single_word", false}, {"special", true}};
   }
   write_file(file, config.dump(2) + "\n");
   const auto marked = load_tokenizer(out);
   for (const std::string& marker : {kContinue, kStop}) {
-    if (marked->special_id(marker) < 0) throw std::runtime_error(out + ": " + marker + " could not be added to this kind of tokenizer");
+    if (marked->special_id(marker) < 0)
+      throw std::runtime_error(out + ": " + marker + " could not be added to this kind of tokenizer");
   }
 }
 

@@ -83,7 +83,8 @@ class SentencePiece : public Tokenizer {
       text += well_formed(run, true);
       if (i < ids.size()) text += bytes(ids[i++]);
     }
-    const bool prefixed = dummy_prefix_ && prefix_ != Prefix::kNone && !text.empty() && text[0] == ' ' && bytes(ids[0]) != kUnknown;
+    const bool prefixed =
+        dummy_prefix_ && prefix_ != Prefix::kNone && !text.empty() && text[0] == ' ' && bytes(ids[0]) != kUnknown;
     return prefixed ? text.substr(1) : text;
   }
 
@@ -102,15 +103,13 @@ class SentencePiece : public Tokenizer {
     const std::string& piece = processor_.IdToPiece(id);
     if (processor_.IsUnknown(id)) return std::string(kUnknown);
     if (processor_.IsControl(id)) return piece;
-    if (processor_.IsByte(id))
-      return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
+    if (processor_.IsByte(id)) return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
     return with_blanks(piece);
   }
 
   const std::string& bytes(int64_t id) const {
     if (id < 0 || id >= vocab_size()) {
-      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " +
-                              std::to_string(vocab_size()));
+      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size()));
     }
     return pieces_[id];
   }
@@ -120,13 +119,17 @@ class SentencePiece : public Tokenizer {
   void add(FolderToken token) {
     const auto refuse = [&](const std::string& why) { throw std::runtime_error(token.where + ": " + why); };
     const int64_t size = processor_.GetPieceSize(), piece = processor_.PieceToId(token.text);
-    const bool is_piece = !processor_.IsUnknown(static_cast<int>(piece)) || processor_.IdToPiece(static_cast<int>(piece)) == token.text;
+    const bool is_piece =
+        !processor_.IsUnknown(static_cast<int>(piece)) || processor_.IdToPiece(static_cast<int>(piece)) == token.text;
     if (token.id < 0 && !is_piece)
-      refuse("'" + token.text + "' is no piece of tokenizer.model and has no id; give it one in added_tokens_decoder, " + std::to_string(size) + " or more");
+      refuse("'" + token.text + "' is no piece of tokenizer.model and has no id; give it one in added_tokens_decoder, " +
+             std::to_string(size) + " or more");
     if (token.id < 0) token.id = piece;
     if (token.id < size && (!is_piece || token.id != piece))
-      refuse("id " + std::to_string(token.id) + " is '" + token.text + "' here and '" + processor_.IdToPiece(static_cast<int>(token.id)) + "' in tokenizer.model");
-    if (token.id >= size && is_piece) refuse("'" + token.text + "' is piece " + std::to_string(piece) + " of tokenizer.model already");
+      refuse("id " + std::to_string(token.id) + " is '" + token.text + "' here and '" +
+             processor_.IdToPiece(static_cast<int>(token.id)) + "' in tokenizer.model");
+    if (token.id >= size && is_piece)
+      refuse("'" + token.text + "' is piece " + std::to_string(piece) + " of tokenizer.model already");
     if (token.id >= vocab_size()) pieces_.resize(token.id + 1);  // an id that nobody names has no text
     if (token.id >= size) pieces_[token.id] = token.text;
     specials_.add(token);
@@ -143,8 +146,7 @@ class SentencePiece : public Tokenizer {
         if (piece[at] == ' ' && piece[at - 1] != ' ') return false;
       }
     }
-    const std::string probe =
-        "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
+    const std::string probe = "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
     std::string seen;
     for (const std::string& piece : processor_.EncodeAsPieces(probe)) seen += surface(piece);
     return seen == (dummy_prefix_ ? " " : "") + probe;
@@ -188,7 +190,8 @@ class SentencePiece : public Tokenizer {
     return text.find_first_not_of(' ', end) == std::string_view::npos ? text.size() : end;
   }
 
-  static void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text, std::vector<int64_t>& ids) {
+  static void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text,
+                           std::vector<int64_t>& ids) {
     if (text.empty()) return;
     std::vector<int> found;
     check(processor.Encode(text, &found), "SentencePiece could not encode a text");
@@ -230,8 +233,8 @@ std::shared_ptr<const Tokenizer> load_sentencepiece(const std::filesystem::path&
   return std::make_shared<SentencePiece>(folder);
 }
 
-void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines,
-                         const std::string& model_type, int64_t vocab_size, const std::vector<std::string>& specials) {
+void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
+                         int64_t vocab_size, const std::vector<std::string>& specials) {
   std::string symbols = quoted("\n");
   for (const std::string& special : specials) symbols += "," + quoted(special);
   const std::unordered_map<std::string, std::string> options = {

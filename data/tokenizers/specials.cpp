@@ -20,7 +20,8 @@ int64_t Specials::id(std::string_view text) const {
 }
 
 const Special* Specials::at_place(std::string_view text) const {
-  const auto found = std::find_if(all_.begin(), all_.end(), [&](const Special& special) { return text.starts_with(special.text); });
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const Special& special) { return text.starts_with(special.text); });
   return found == all_.end() ? nullptr : &*found;
 }
 

@@ -50,7 +50,7 @@ class Specials {
 
  private:
   const Special* at_place(std::string_view text) const;
-  static size_t leading_space(std::string_view text);   // bytes of Unicode white space
+  static size_t leading_space(std::string_view text);  // bytes of Unicode white space
   static size_t trailing_space(std::string_view text);
 
   std::vector<Special> all_;  // longest first

@@ -59,7 +59,8 @@ Vocabulary from_lines(const TokenizerFolder& folder) {
   vocabulary.text.handle_chinese_chars = json_bool(config, "tokenize_chinese_chars", true, where);
   vocabulary.text.strip_accents = json_bool(config, "strip_accents", vocabulary.text.lowercase, where);
   if (!json_bool(config, "do_basic_tokenize", true, where)) refuse(where, "do_basic_tokenize: false is not implemented");
-  if (config.contains("never_split") && !config["never_split"].empty()) refuse(where, "never_split is not implemented; list such words as added tokens");
+  if (config.contains("never_split") && !config["never_split"].empty())
+    refuse(where, "never_split is not implemented; list such words as added tokens");
   vocabulary.unknown = json_text(config, "unk_token", where);
   if (vocabulary.unknown.empty()) vocabulary.unknown = "[UNK]";
   return vocabulary;
@@ -84,9 +85,11 @@ std::vector<std::string> read_vocab(const Json& model, const std::string& where)
     if (!id.is_number_integer()) refuse(where, "model.vocab: '" + piece + "': expected an id, found " + id.type_name());
     const auto place = id.get<int64_t>();
     if (place < 0 || place >= static_cast<int64_t>(pieces.size()))
-      refuse(where, "model.vocab: '" + piece + "' has id " + std::to_string(place) + "; " + std::to_string(pieces.size()) + " pieces need the ids from 0, each once");
+      refuse(where, "model.vocab: '" + piece + "' has id " + std::to_string(place) + "; " + std::to_string(pieces.size()) +
+                        " pieces need the ids from 0, each once");
     std::string& entry = pieces[static_cast<size_t>(place)];
-    if (!entry.empty() || piece.empty()) refuse(where, "model.vocab: '" + piece + "' and '" + entry + "' share id " + std::to_string(place) + ", or are empty");
+    if (!entry.empty() || piece.empty())
+      refuse(where, "model.vocab: '" + piece + "' and '" + entry + "' share id " + std::to_string(place) + ", or are empty");
     entry = piece;
   }
   return pieces;
@@ -101,14 +104,16 @@ Vocabulary from_json(const TokenizerFolder& folder) {
   vocabulary.unknown = json_text(model, "unk_token", where + ": model");
   vocabulary.prefix = json_text(model, "continuing_subword_prefix", where + ": model");
   vocabulary.longest_word = json_int(model, "max_input_chars_per_word", 100, where + ": model");
-  if (vocabulary.prefix.empty()) refuse(where, "model.continuing_subword_prefix: an empty prefix is not implemented; expected ##");
+  if (vocabulary.prefix.empty())
+    refuse(where, "model.continuing_subword_prefix: an empty prefix is not implemented; expected ##");
   const Json& normalizer = part(json, "normalizer", "BertNormalizer", where);
   if (normalizer.is_null()) refuse(where, "normalizer: a word list without BertNormalizer is not implemented");
   vocabulary.text.clean_text = json_bool(normalizer, "clean_text", true, where + ": normalizer");
   vocabulary.text.handle_chinese_chars = json_bool(normalizer, "handle_chinese_chars", true, where + ": normalizer");
   vocabulary.text.lowercase = json_bool(normalizer, "lowercase", true, where + ": normalizer");
   vocabulary.text.strip_accents = json_bool(normalizer, "strip_accents", vocabulary.text.lowercase, where + ": normalizer");
-  if (part(json, "pre_tokenizer", "BertPreTokenizer", where).is_null()) refuse(where, "pre_tokenizer: expected BertPreTokenizer, found none");
+  if (part(json, "pre_tokenizer", "BertPreTokenizer", where).is_null())
+    refuse(where, "pre_tokenizer: expected BertPreTokenizer, found none");
   const Json& decoder = part(json, "decoder", "WordPiece", where);
   vocabulary.cleanup = json_bool(decoder, "cleanup", true, where + ": decoder");
   return vocabulary;
@@ -118,7 +123,8 @@ Vocabulary vocabulary_of(const TokenizerFolder& folder) {
   const bool json = folder.has("tokenizer.json");
   Vocabulary vocabulary = json ? from_json(folder) : from_lines(folder);
   if (std::find(vocabulary.pieces.begin(), vocabulary.pieces.end(), vocabulary.unknown) == vocabulary.pieces.end())
-    refuse(folder.file(json ? "tokenizer.json" : "vocab.txt").string(), "the unknown token '" + vocabulary.unknown + "' is no piece; name the one that is as unk_token");
+    refuse(folder.file(json ? "tokenizer.json" : "vocab.txt").string(),
+           "the unknown token '" + vocabulary.unknown + "' is no piece; name the one that is as unk_token");
   return vocabulary;
 }
 
@@ -127,9 +133,11 @@ Vocabulary vocabulary_of(const TokenizerFolder& folder) {
 // tokenizers' decoder for WordPiece, `cleanup`: applied to each token by itself.
 std::string without_gaps(std::string text) {
   static const std::vector<std::pair<std::string, std::string>> gaps = {
-      {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& [from, to] : gaps) {
-    for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+    for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+      text.replace(at, from.size(), to);
   }
   return text;
 }
@@ -196,7 +204,8 @@ class WordPiece : public Tokenizer {
     std::vector<std::pair<std::string_view, int64_t>> entries;
     for (size_t id = 0; id < vocabulary_.pieces.size(); ++id) {
       const std::string& piece = vocabulary_.pieces[id];
-      if (piece.size() > prefix.size() && piece.starts_with(prefix)) entries.emplace_back(std::string_view(piece).substr(prefix.size()), static_cast<int64_t>(id));
+      if (piece.size() > prefix.size() && piece.starts_with(prefix))
+        entries.emplace_back(std::string_view(piece).substr(prefix.size()), static_cast<int64_t>(id));
     }
     return entries;
   }
@@ -218,9 +227,12 @@ class WordPiece : public Tokenizer {
     const int64_t known = id_of(token.text);
     if (token.id < 0) token.id = known;
     if (token.id < 0) refuse(token.where, "'" + token.text + "' is no piece and has no id; give it one in added_tokens_decoder");
-    if (known >= 0 && known != token.id) refuse(token.where, "'" + token.text + "' is id " + std::to_string(known) + " in the vocabulary, not " + std::to_string(token.id));
+    if (known >= 0 && known != token.id)
+      refuse(token.where,
+             "'" + token.text + "' is id " + std::to_string(known) + " in the vocabulary, not " + std::to_string(token.id));
     if (known < 0 && token.id != vocab_size())
-      refuse(token.where, "'" + token.text + "' has id " + std::to_string(token.id) + ", the next free one is " + std::to_string(vocab_size()));
+      refuse(token.where, "'" + token.text + "' has id " + std::to_string(token.id) + ", the next free one is " +
+                              std::to_string(vocab_size()));
     if (known < 0) vocabulary_.pieces.push_back(token.text);
     if (token.normalized) {
       token.text = vocabulary_.text.normalise(token.text);
@@ -233,7 +245,8 @@ class WordPiece : public Tokenizer {
 
   void add_word(std::string_view word, std::vector<int64_t>& ids) const {
     const size_t before = ids.size();
-    const bool fits = static_cast<int64_t>(word.size()) <= vocabulary_.longest_word || static_cast<int64_t>(characters(word)) <= vocabulary_.longest_word;
+    const bool fits = static_cast<int64_t>(word.size()) <= vocabulary_.longest_word ||
+                      static_cast<int64_t>(characters(word)) <= vocabulary_.longest_word;
     Trie::Match match = fits ? heads_.longest(word) : Trie::Match{};
     while (match.length > 0) {
       ids.push_back(match.id);
@@ -268,8 +281,10 @@ std::shared_ptr<const Tokenizer> load_wordpiece(const fs::path& folder) { return
 std::vector<int64_t> encoder_ids(const Tokenizer& tokenizer, const std::string& text, int64_t max_length) {
   const bool bert = tokenizer.special_id("[CLS]") >= 0 && tokenizer.special_id("<s>") < 0;  // MPNet's list holds BERT's names too
   const int64_t begin = tokenizer.special_id(bert ? "[CLS]" : "<s>"), end = tokenizer.special_id(bert ? "[SEP]" : "</s>");
-  if (begin < 0 || end < 0) throw std::runtime_error("the tokenizer has neither [CLS] and [SEP] nor <s> and </s>, which an encoder is fed");
-  if (max_length < 2) throw std::runtime_error("max_length " + std::to_string(max_length) + " leaves no room for the two special tokens");
+  if (begin < 0 || end < 0)
+    throw std::runtime_error("the tokenizer has neither [CLS] and [SEP] nor <s> and </s>, which an encoder is fed");
+  if (max_length < 2)
+    throw std::runtime_error("max_length " + std::to_string(max_length) + " leaves no room for the two special tokens");
   std::vector<int64_t> ids = tokenizer.encode(text);
   ids.resize(std::min(ids.size(), static_cast<size_t>(max_length) - 2));
   ids.insert(ids.begin(), begin);

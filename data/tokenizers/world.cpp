@@ -66,7 +66,8 @@ class Literal {
   }
 
   void escape() {
-    static const std::unordered_map<char, char> plain = {{'n', '\n'}, {'t', '\t'}, {'r', '\r'}, {'\\', '\\'}, {'\'', '\''}, {'"', '"'}};
+    static const std::unordered_map<char, char> plain = {{'n', '\n'},  {'t', '\t'},  {'r', '\r'},
+                                                         {'\\', '\\'}, {'\'', '\''}, {'"', '"'}};
     if (rest_.size() < 2) refuse("a backslash ends the literal");
     const char kind = rest_[1];
     rest_.remove_prefix(2);
@@ -88,7 +89,8 @@ class Literal {
   char32_t hex(size_t digits) {
     uint32_t value = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + std::min(digits, rest_.size()), value, 16);
-    if (error != std::errc() || end != rest_.data() + digits) refuse("an escape has fewer than " + std::to_string(digits) + " hexadecimal digits");
+    if (error != std::errc() || end != rest_.data() + digits)
+      refuse("an escape has fewer than " + std::to_string(digits) + " hexadecimal digits");
     if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) refuse("an escape names no Unicode character");
     rest_.remove_prefix(digits);
     return value;
@@ -120,7 +122,8 @@ std::string token_of(std::string_view line, int64_t id, const std::string& where
   const std::string token = Literal(line.substr(first + 1, last - first - 1), where).read();
   const int64_t size = number(line.substr(last + 1), "a number of bytes", where);
   if (size != static_cast<int64_t>(token.size()))
-    throw std::runtime_error(where + ": the literal has " + std::to_string(token.size()) + " bytes, the line says " + std::to_string(size));
+    throw std::runtime_error(where + ": the literal has " + std::to_string(token.size()) + " bytes, the line says " +
+                             std::to_string(size));
   if (token.empty()) throw std::runtime_error(where + ": an empty token");
   return token;
 }
@@ -142,7 +145,8 @@ std::vector<std::string> read_vocabulary(const fs::path& file, const std::string
   }
   for (int byte = 0; byte < 256; ++byte) {
     if (!ids.contains(std::string(1, static_cast<char>(byte))))
-      throw std::runtime_error(file.string() + ": byte " + std::to_string(byte) + " is no token, so not every text can be encoded; the file is cut off");
+      throw std::runtime_error(file.string() + ": byte " + std::to_string(byte) +
+                               " is no token, so not every text can be encoded; the file is cut off");
   }
   return tokens;
 }
@@ -205,12 +209,19 @@ class World : public Tokenizer {
       return;
     }
     if (token.id >= ordinary && token.text == "\n\n")
-      refuse("\"\\n\\n\" as token " + std::to_string(token.id) + " is what Hugging Face's wrapper makes of eos_token; RWKV's own tokenizer, and "
-             "the models it trained, have " + std::to_string(known) + ". Remove the entry, or, if this model was trained on the wrapper's ids, "
+      refuse("\"\\n\\n\" as token " + std::to_string(token.id) +
+             " is what Hugging Face's wrapper makes of eos_token; RWKV's own tokenizer, and "
+             "the models it trained, have " +
+             std::to_string(known) +
+             ". Remove the entry, or, if this model was trained on the wrapper's ids, "
              "train it anew on RWKV's");
-    if (known >= 0 && known < ordinary) refuse("'" + token.text + "' is token " + std::to_string(known) + " of the vocabulary already");
-    if (token.id < 0) refuse("'" + token.text + "' has no id; give it one in added_tokens_decoder, from " + std::to_string(ordinary) + " upward");
-    if (token.id < ordinary) refuse("id " + std::to_string(token.id) + " is another token of the vocabulary; ids from " + std::to_string(ordinary) + " upward are free");
+    if (known >= 0 && known < ordinary)
+      refuse("'" + token.text + "' is token " + std::to_string(known) + " of the vocabulary already");
+    if (token.id < 0)
+      refuse("'" + token.text + "' has no id; give it one in added_tokens_decoder, from " + std::to_string(ordinary) + " upward");
+    if (token.id < ordinary)
+      refuse("id " + std::to_string(token.id) + " is another token of the vocabulary; ids from " + std::to_string(ordinary) +
+             " upward are free");
     if (token.id >= kRows) refuse("id " + std::to_string(token.id) + " is beyond the table's " + std::to_string(kRows) + " rows");
     if (token.id >= vocab_size()) tokens_.resize(static_cast<size_t>(token.id) + 1, kReplacement);
     tokens_[static_cast<size_t>(token.id)] = token.text;
@@ -233,7 +244,9 @@ std::optional<fs::path> world_vocabulary(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("rwkv_vocab") || !name.ends_with(".txt")) continue;
-    if (found) throw std::runtime_error(folder.string() + ": " + found->filename().string() + " and " + name + "; leave the one that is the model's");
+    if (found)
+      throw std::runtime_error(folder.string() + ": " + found->filename().string() + " and " + name +
+                               "; leave the one that is the model's");
     found = entry.path();
   }
   return found;

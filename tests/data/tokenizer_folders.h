@@ -42,7 +42,8 @@ inline std::string world_file(const std::vector<std::string>& more) {
 }
 
 inline nlohmann::json added_token(const std::string& text) {
-  return {{"content", text}, {"lstrip", false}, {"normalized", false}, {"rstrip", false}, {"single_word", false}, {"special", true}};
+  return {{"content", text}, {"lstrip", false},      {"normalized", false},
+          {"rstrip", false}, {"single_word", false}, {"special", true}};
 }
 
 }  // namespace smooth

@@ -15,7 +15,9 @@ namespace {
 
 using Ids = std::vector<int64_t>;
 
-const std::vector<std::string> kWords = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##aff", "##able", "##a", "hello", ",", "i", "\xe4\xb8\xad", "\xcf\x83", "'", "s", "A", "\xc3\xa9"};
+const std::vector<std::string> kWords = {"[PAD]",        "[UNK]",    "[CLS]", "[SEP]", "[MASK]", "un",
+                                         "##aff",        "##able",   "##a",   "hello", ",",      "i",
+                                         "\xe4\xb8\xad", "\xcf\x83", "'",     "s",     "A",      "\xc3\xa9"};
 
 std::string lines(const std::vector<std::string>& words) {
   std::string text;
@@ -27,10 +29,20 @@ json small_json() {
   json vocab = json::object();
   for (size_t i = 0; i < kWords.size(); ++i) vocab[kWords[i]] = i;
   return {{"added_tokens", json::array()},
-          {"normalizer", {{"type", "BertNormalizer"}, {"clean_text", true}, {"handle_chinese_chars", true}, {"strip_accents", nullptr}, {"lowercase", true}}},
+          {"normalizer",
+           {{"type", "BertNormalizer"},
+            {"clean_text", true},
+            {"handle_chinese_chars", true},
+            {"strip_accents", nullptr},
+            {"lowercase", true}}},
           {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
           {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
-          {"model", {{"type", "WordPiece"}, {"unk_token", "[UNK]"}, {"continuing_subword_prefix", "##"}, {"max_input_chars_per_word", 100}, {"vocab", vocab}}}};
+          {"model",
+           {{"type", "WordPiece"},
+            {"unk_token", "[UNK]"},
+            {"continuing_subword_prefix", "##"},
+            {"max_input_chars_per_word", 100},
+            {"vocab", vocab}}}};
 }
 
 void refuses(const std::string& file, const std::string& content, const std::string& why) {
@@ -46,8 +58,17 @@ void refuses(const std::string& file, const std::string& content, const std::str
 TEST_CASE("BERT's text: cleaned, parted, stripped, lowered", "[cpu]") {
   const BertText bert;
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"He\tllo\xc2\xa0W\xc3\x96RLD", "he llo world"}, {std::string("a\0b\x01\x7f\xef\xbf\xbd\xe2\x80\x8b", 10) + "c", "abc"}, {"\xe4\xb8\xad\xe6\x96\x87x", " \xe4\xb8\xad  \xe6\x96\x87 x"},
-      {"\xc4\xb0", "i"}, {"\xce\xa3\xce\x91\xce\xa3", "\xcf\x83\xce\xb1\xcf\x83"}, {"e\xcc\x81\xcc\xa3", "e"}, {"\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8"}, {"\xff" "a", "a"}, {"", ""}};
+      {"He\tllo\xc2\xa0W\xc3\x96RLD", "he llo world"},
+      {std::string("a\0b\x01\x7f\xef\xbf\xbd\xe2\x80\x8b", 10) + "c", "abc"},
+      {"\xe4\xb8\xad\xe6\x96\x87x", " \xe4\xb8\xad  \xe6\x96\x87 x"},
+      {"\xc4\xb0", "i"},
+      {"\xce\xa3\xce\x91\xce\xa3", "\xcf\x83\xce\xb1\xcf\x83"},
+      {"e\xcc\x81\xcc\xa3", "e"},
+      {"\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8"},
+      {"\xff"
+       "a",
+       "a"},
+      {"", ""}};
   for (const auto& [text, expected] : cases) REQUIRE(bert.normalise(text) == expected);
   REQUIRE(BertText{.strip_accents = false}.normalise("\xc4\xb0\xc3\x89") == "i\xcc\x87\xc3\xa9");
   REQUIRE(BertText{.lowercase = false}.normalise("\xc3\x89T\xc3\x89") == "ETE");
@@ -86,7 +107,8 @@ TEST_CASE("WordPiece: the longest pieces, or unknown as a whole", "[cpu]") {
     REQUIRE(tokenizer->piece(6) == "aff");
     REQUIRE(tokenizer->piece(9) == " hello");
     REQUIRE_THROWS_WITH(tokenizer->decode({18}), Contains("token id 18"));
-    // Without added_tokens in tokenizer.json a special's text is text, as there; BertTokenizer, which reads vocab.txt, cuts it out.
+    // Without added_tokens in tokenizer.json a special's text is text, as there; BertTokenizer, which reads vocab.txt, cuts it
+    // out.
     REQUIRE(tokenizer->encode("[SEP]") == (from_json ? Ids{1, 1, 1} : Ids{3}));
     REQUIRE(tokenizer->special_id("[SEP]") == 3);
     REQUIRE(encoder_ids(*tokenizer, "hello i i", 4) == Ids{2, 9, 11, 3});

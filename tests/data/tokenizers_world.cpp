@@ -39,7 +39,8 @@ TEST_CASE("a trie finds the longest entry", "[cpu]") {
     std::vector<std::string> entries;
     for (int64_t n = random.randint(1, 300); n > 0; --n) {
       std::string entry;
-      for (int64_t k = random.randint(1, 5); k > 0; --k) entry += static_cast<char>(round % 2 ? random.randint(0, 255) : random.randint(97, 99));
+      for (int64_t k = random.randint(1, 5); k > 0; --k)
+        entry += static_cast<char>(round % 2 ? random.randint(0, 255) : random.randint(97, 99));
       if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(entry);
     }
     std::vector<std::pair<std::string_view, int64_t>> pairs;
@@ -50,7 +51,8 @@ TEST_CASE("a trie finds the longest entry", "[cpu]") {
       const std::string_view rest = std::string_view(text).substr(random.below(text.size() + 1));
       Trie::Match expected;
       for (size_t i = 0; i < entries.size(); ++i) {
-        if (rest.starts_with(entries[i]) && entries[i].size() > expected.length) expected = {entries[i].size(), static_cast<int64_t>(i)};
+        if (rest.starts_with(entries[i]) && entries[i].size() > expected.length)
+          expected = {entries[i].size(), static_cast<int64_t>(i)};
       }
       REQUIRE(trie.longest(rest).length == expected.length);
       REQUIRE(trie.longest(rest).id == expected.id);
@@ -61,9 +63,17 @@ TEST_CASE("a trie finds the longest entry", "[cpu]") {
 
 TEST_CASE("ill-formed UTF-8 is shown as Python shows it", "[cpu]") {
   const std::string r = "\xef\xbf\xbd";
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"a\xc3\xa9", "a\xc3\xa9"}, {"\xff", r}, {"\xe3\x81", r}, {"\xe3\x81z", r + "z"}, {"\xc0\x80", r + r}, {"\xed\xa0\x80", r + r + r}, {"\xf0\x9f\x98", r},
-      {"\xf0\x9f\x98\xf0\x9f\x98\x80", r + "\xf0\x9f\x98\x80"}, {"\xf4\x90\x80\x80", r + r + r + r}, {"\xe0\x80\x80", r + r + r}, {"\x80", r}};
+  const std::vector<std::pair<std::string, std::string>> cases = {{"a\xc3\xa9", "a\xc3\xa9"},
+                                                                  {"\xff", r},
+                                                                  {"\xe3\x81", r},
+                                                                  {"\xe3\x81z", r + "z"},
+                                                                  {"\xc0\x80", r + r},
+                                                                  {"\xed\xa0\x80", r + r + r},
+                                                                  {"\xf0\x9f\x98", r},
+                                                                  {"\xf0\x9f\x98\xf0\x9f\x98\x80", r + "\xf0\x9f\x98\x80"},
+                                                                  {"\xf4\x90\x80\x80", r + r + r + r},
+                                                                  {"\xe0\x80\x80", r + r + r},
+                                                                  {"\x80", r}};
   for (const auto& [bytes, text] : cases) REQUIRE(well_formed(bytes) == text);
   REQUIRE(well_formed("\xe3\x81", true) == r + r);
 }
@@ -93,7 +103,9 @@ TEST_CASE("World: greedy, exact, any bytes", "[cpu]") {
   REQUIRE(tokenizer->encode("abcd\n\n\n") == Ids{258, 259, 11});
   REQUIRE(tokenizer->encode("\xe4\xb8\xad\xe4\xb8") == Ids{261, 260});
   REQUIRE(tokenizer->encode("").empty());
-  REQUIRE(tokenizer->decode({261, 260, 98}) == "\xe4\xb8\xad\xef\xbf\xbd" "a");
+  REQUIRE(tokenizer->decode({261, 260, 98}) ==
+          "\xe4\xb8\xad\xef\xbf\xbd"
+          "a");
   REQUIRE(tokenizer->piece(260) == "\xe4\xb8");
   REQUIRE(tokenizer->encode("a" + kWorldEnd + "b") == Ids{98, 0, 99});
   REQUIRE(tokenizer->decode({0, 98}) == kWorldEnd + "a");
@@ -112,9 +124,13 @@ TEST_CASE("World: literals as Python writes them, lines of LF or CRLF", "[cpu]")
   TestFolder folder;
   std::string crlf;
   for (const char c : bytes) crlf += c == '\n' ? "\r\n" : std::string(1, c);
-  const auto tokenizer = world(folder, crlf + "257 'it\\'s' 4\r\n258 \"a'b\" 3\r\n259 '\\x80' 2\r\n260 '\\u4e2d' 3\r\n261 '\\U0001f600' 4\r\n262 '\\n\\t\\r\\\\' 4\r\n263 'a b ' 4\r\n264 'b\xc3\xa9' 3\r\n265 b'q\\'\"\\xff' 4");
-  const std::vector<std::pair<int64_t, std::string>> expected = {{257, "it's"}, {258, "a'b"}, {259, "\xc2\x80"}, {260, "\xe4\xb8\xad"}, {261, "\xf0\x9f\x98\x80"},
-                                                                {262, "\n\t\r\\"}, {263, "a b "}, {264, "b\xc3\xa9"}, {265, "q'\"\xff"}};
+  const auto tokenizer =
+      world(folder, crlf +
+                        "257 'it\\'s' 4\r\n258 \"a'b\" 3\r\n259 '\\x80' 2\r\n260 '\\u4e2d' 3\r\n261 '\\U0001f600' 4\r\n262 "
+                        "'\\n\\t\\r\\\\' 4\r\n263 'a b ' 4\r\n264 'b\xc3\xa9' 3\r\n265 b'q\\'\"\\xff' 4");
+  const std::vector<std::pair<int64_t, std::string>> expected = {
+      {257, "it's"},     {258, "a'b"},  {259, "\xc2\x80"},  {260, "\xe4\xb8\xad"}, {261, "\xf0\x9f\x98\x80"},
+      {262, "\n\t\r\\"}, {263, "a b "}, {264, "b\xc3\xa9"}, {265, "q'\"\xff"}};
   for (const auto& [id, text] : expected) {
     REQUIRE(tokenizer->piece(id) == text);
     REQUIRE(tokenizer->encode(text) == Ids{id});
@@ -123,12 +139,29 @@ TEST_CASE("World: literals as Python writes them, lines of LF or CRLF", "[cpu]")
 
 TEST_CASE("World: what is malformed is refused with its line", "[cpu]") {
   const std::string bytes = world_file({});
-  const std::vector<std::pair<std::string, std::string>> lines = {
-      {"257 'ab'\n", "ID LITERAL BYTES"}, {"257\n", "ID LITERAL BYTES"}, {"\n", "ID LITERAL BYTES"}, {"x 'ab' 2\n", "a token id"}, {"258 'ab' 2\n", "id 258, expected 257"},
-      {"256 'ab' 2\n", "id 256, expected 257"}, {"257 'ab' 3\n", "has 2 bytes, the line says 3"}, {"257 'ab' two\n", "a number of bytes"}, {"257 '' 0\n", "an empty token"},
-      {"257 'a' 1\n", "the same token as id 98"}, {"257 ab 2\n", "Python literal"}, {"257 'ab\" 2\n", "Python literal"}, {"257 ' 1\n", "Python literal"}, {"257 'a'b' 3\n", "not escaped"},
-      {"257 'a\\qb' 3\n", "\\q is no escape"}, {"257 'a\\x4' 2\n", "fewer than 2"}, {"257 'a\\u12' 2\n", "fewer than 4"}, {"257 '\\ud800' 3\n", "no Unicode character"},
-      {"257 '\\U00110000' 4\n", "no Unicode character"}, {"257 b'\\u0041b' 2\n", "\\u is no escape"}, {"257 b'\xc3\xa9' 2\n", "ASCII"}, {"257 'a\xc3' 2\n", "not UTF-8"}, {"257 'ab\\' 3\n", "backslash"}};
+  const std::vector<std::pair<std::string, std::string>> lines = {{"257 'ab'\n", "ID LITERAL BYTES"},
+                                                                  {"257\n", "ID LITERAL BYTES"},
+                                                                  {"\n", "ID LITERAL BYTES"},
+                                                                  {"x 'ab' 2\n", "a token id"},
+                                                                  {"258 'ab' 2\n", "id 258, expected 257"},
+                                                                  {"256 'ab' 2\n", "id 256, expected 257"},
+                                                                  {"257 'ab' 3\n", "has 2 bytes, the line says 3"},
+                                                                  {"257 'ab' two\n", "a number of bytes"},
+                                                                  {"257 '' 0\n", "an empty token"},
+                                                                  {"257 'a' 1\n", "the same token as id 98"},
+                                                                  {"257 ab 2\n", "Python literal"},
+                                                                  {"257 'ab\" 2\n", "Python literal"},
+                                                                  {"257 ' 1\n", "Python literal"},
+                                                                  {"257 'a'b' 3\n", "not escaped"},
+                                                                  {"257 'a\\qb' 3\n", "\\q is no escape"},
+                                                                  {"257 'a\\x4' 2\n", "fewer than 2"},
+                                                                  {"257 'a\\u12' 2\n", "fewer than 4"},
+                                                                  {"257 '\\ud800' 3\n", "no Unicode character"},
+                                                                  {"257 '\\U00110000' 4\n", "no Unicode character"},
+                                                                  {"257 b'\\u0041b' 2\n", "\\u is no escape"},
+                                                                  {"257 b'\xc3\xa9' 2\n", "ASCII"},
+                                                                  {"257 'a\xc3' 2\n", "not UTF-8"},
+                                                                  {"257 'ab\\' 3\n", "backslash"}};
   for (const auto& [line, why] : lines) refuses(bytes + line, ":257: ", why);
   refuses("", ": ", "byte 0 is no token");
   refuses(bytes.substr(0, bytes.size() / 2 / 16 * 16), ":", "");
