@@ -221,7 +221,7 @@ struct TrainDataConfig {
   void visit(V& v) {
     v("files", files, "transcripts to train on, .jsonl", existing());
     v("tokenizer", tokenizer, "folder of the tokenizer; it travels with every checkpoint", existing());
-    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
+    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
     v("loss", loss, "tokens that carry loss: written segments only, or all", one_of({"written", "all"}));
     v("order", order, "shuffled anew each epoch; growing: shortest first, about; or as the files have it", one_of({"shuffled", "growing", "as-is"}));
     v("context", context, "context length: tokens packed into one forward pass", at_least(8));
@@ -365,7 +365,7 @@ struct EvalConfig {
     v("seed", seed, "tasks (and sampling) follow from it; they are the same for every model and mode", at_least(0));
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
     v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
-    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "rwkv-world", "plain"}));
+    v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
     v("benchmark", benchmark, "what is asked", one_of({"niah"}));
     v("niah", niah, "the needles");
     v("lengths", lengths, "context lengths, in the model's tokens", Allowed{.low = 8, .required = true});

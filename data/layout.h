@@ -11,9 +11,20 @@
 
 namespace smooth {
 
+// How one chat format lays out turns. `ends`: texts of the token that ends a turn; the first that the tokenizer has.
+struct Template {
+  std::string begin;          // where memory is empty, before the first turn
+  std::string before, after;  // around a given text
+  std::string between;        // before a later turn
+  std::string opening;        // between the author's header and what is written
+  std::vector<std::string> ends;
+  bool no_blank_lines = false;  // a blank line ends a turn: inside texts, runs of newlines become one
+};
+
 class Layout {
  public:
-  // Templates: chatml (Qwen2.5), rwkv-world, plain. Throws when the tokenizer lacks a token that the template needs.
+  // Templates: chatml, qwen2.5 (chatml after Qwen's system line), mistral, rwkv-world, plain. Throws when the tokenizer
+  // lacks a token that the template needs.
   Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template);
 
   // What is fed for a turn: the end of the turn before it (unless memory is empty), the text, the author's header.
@@ -23,7 +34,8 @@ class Layout {
   // Text of generated ids, without a template's end of turn.
   std::string text(std::vector<int64_t> ids) const;
 
-  // Tokens that end writing: <CONTINUE>, <STOP>, end of turn.
+  // Tokens that end writing: <CONTINUE>, <STOP>, end of turn. With rwkv-world and its own tokenizer, every token that holds
+  // a blank line.
   const std::vector<int64_t>& ends() const { return ends_; }
   // Tokens that a reader forbids when the answer may not come yet: <STOP>, and at the start of a line whatever begins an
   // answer ("Answer:").
@@ -35,8 +47,13 @@ class Layout {
   std::vector<Example> examples(const Transcript& transcript, bool all_targets = false) const;
 
  private:
+  int64_t token(const std::vector<std::string>& texts) const;
+  std::string turn(const std::string& text) const;
+  static bool opens_answer(const std::string& piece);
+
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::string before_, after_, between_;  // around a given text; between turns
+  std::string name_;
+  Template chat_;
   int64_t end_of_turn_, continue_, stop_;
   std::vector<int64_t> ends_, answer_openings_;
 };

@@ -8,6 +8,7 @@
 #include "data/build.h"
 #include "data/niah.h"
 #include "data/show.h"
+#include "data/tokenizers/markers.h"
 
 namespace {
 
@@ -94,6 +95,9 @@ int main(int argc, char** argv) {
     verb->add_option("--model", folder, "folder of the tokenizer")->required();
     verb->add_flag("--jsonl", jsonl, "JSON strings and arrays instead of plain lines");
   }
+  CLI::App* markers = app.add_subcommand("markers", "a published tokenizer with the tokens <CONTINUE> and <STOP> added");
+  markers->add_option("--model", folder, "folder of the tokenizer")->required();
+  markers->add_option("--out", out, "new folder for the tokenizer's files")->required();
   CLI::App* reference = app.add_subcommand("reference", "every key of every config, as Markdown");
 
   try {
@@ -107,6 +111,7 @@ int main(int argc, char** argv) {
     if (*show) std::cout << show_sample(file, id, tokens, chat_template);
     if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
     if (*encode || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
+    if (*markers) add_markers(folder, out);
     if (*reference) std::cout << config_reference();
     return 0;
   });

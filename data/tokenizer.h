@@ -18,7 +18,7 @@ class Tokenizer {
   virtual std::string decode(const std::vector<int64_t>& ids) const = 0;
   // The bytes that one token stands for in the middle of a text.
   virtual std::string piece(int64_t id) const = 0;
-  virtual int64_t vocab_size() const = 0;
+  virtual int64_t vocab_size() const = 0;  // one more than the largest id with a meaning
   // Id of a special token by its text ("<STOP>", "<|im_end|>"), or -1.
   virtual int64_t special_id(const std::string& text) const = 0;
   // Copies the tokenizer's files into a model folder.

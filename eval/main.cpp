@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   read->add_option("--instruction", options.instruction, "what is said before the question");
   read->add_option("--mode", options.reading.mode, "os, ur or sr");
   read->add_option("--chunk", options.reading.chunk, "largest chunk, in estimated tokens");
-  read->add_option("--template", options.chat_template, "chatml, rwkv-world or plain");
+  read->add_option("--template", options.chat_template, "chatml, qwen2.5, mistral, rwkv-world or plain");
   read->add_option("--device", options.device, "cpu or cuda");
   bool read_all = false;
   read->add_flag("--no-early-stop", read_all, "read all chunks before answering");

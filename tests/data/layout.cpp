@@ -237,5 +237,5 @@ TEST_CASE("a tokenizer without a token that the template needs is refused by the
     }
   }
   REQUIRE_THROWS_WITH(Layout(std::make_shared<ByteTokenizer>(special_texts()), "alpaca"),
-                      Contains("alpaca") && Contains("chatml, rwkv-world, plain"));
+                      Contains("alpaca") && Contains("chatml, qwen2.5, mistral, rwkv-world, plain"));
 }

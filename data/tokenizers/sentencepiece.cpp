@@ -1,18 +1,24 @@
-// The library finds the pieces; what a piece stands for is spelled out here, so that any run of ids has exact bytes
-// (the library's own decoder turns a cut character into U+FFFD). Text is UTF-8; a literal U+2581 in it is
-// SentencePiece's own sign for a blank and comes back as one.
-#include "data/sentencepiece.h"
+// The library finds the pieces; what a piece stands for is spelled out here, so that `piece` has exact bytes. Text is
+// UTF-8; a literal U+2581 in it is SentencePiece's own sign for a blank and comes back as one.
+//
+// Tokens beyond the model's pieces are those that the folder's other files add (data/tokenizers/folder.h): a published
+// model's own, and the markers. A special token is cut out first; whether the text after it gets the blank that models
+// with a dummy prefix put before a text is tokenizer_config.json's `legacy`, as in Hugging Face's LlamaTokenizer: true
+// (the default, and Mistral's v0.1 and v0.2): every part between specials gets it; false: only a part that begins the
+// text. `add_prefix_space: false`: none does.
+#include "data/tokenizers/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <unordered_map>
 
 #include "configs/run.h"
+#include "data/tokenizers/folder.h"
+#include "data/tokenizers/utf8.h"
 
 namespace smooth {
 namespace {
@@ -36,112 +42,103 @@ std::string with_blanks(std::string_view piece) {
   return text;
 }
 
+// Which parts of a text get the dummy prefix, where the model has one.
+enum class Prefix { kEvery, kFirst, kNone };
+
 class SentencePiece : public Tokenizer {
  public:
-  explicit SentencePiece(const std::filesystem::path& folder) : model_(read_file(folder / "tokenizer.model")) {
-    const std::string file = (folder / "tokenizer.model").string();
-    check(processor_.LoadFromSerializedProto(model_), file);
-    for (int id = 0; id < processor_.GetPieceSize(); ++id) pieces_.push_back(bytes_of(id));
+  explicit SentencePiece(const std::filesystem::path& path) : folder_(path, {"tokenizer.model"}) {
+    const std::string file = folder_.file("tokenizer.model").string();
+    const std::string& model = folder_.text("tokenizer.model");
+    check(processor_.LoadFromSerializedProto(model), file);
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
-      if (processor_.IsControl(id)) add_special(processor_.IdToPiece(id), id);
+      pieces_.push_back(bytes_of(id));
+      is_byte_.push_back(processor_.IsByte(id));
     }
-    const auto config = folder / "tokenizer_config.json";
-    if (std::filesystem::exists(config)) read_config(config);
-    std::stable_sort(specials_.begin(), specials_.end(),
-                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-    dummy_prefix_ = with_blanks(processor_.EncodeAsPieces("a").at(0))[0] == ' ';
-    by_word_ = words_are_independent();
+    for (const FolderToken& token : folder_.added()) add(token);
+    for (int id = 0; id < processor_.GetPieceSize(); ++id) {
+      const std::string& piece = processor_.IdToPiece(id);
+      if (processor_.IsControl(id) && specials_.id(piece) < 0) specials_.add({.text = piece, .id = id});
+    }
+    by_word_ = words_are_independent(with_blanks(processor_.EncodeAsPieces("a").at(0))[0] == ' ');
+    if (dummy_prefix_) prefix_ = prefix_of(folder_);
+    // A second normalizer_spec (field 3) with add_dummy_prefix (its field 3) false is merged into the model's own.
+    if (prefix_ != Prefix::kEvery) check(unprefixed_.LoadFromSerializedProto(model + "\x1a\x02\x18" + '\0'), file);
   }
 
   std::vector<int64_t> encode(const std::string& text) const override {
     std::vector<int64_t> ids;
-    size_t begin = 0;
-    for (size_t at = 0; at < text.size(); ++at) {
-      if (!starts_special_[static_cast<uint8_t>(text[at])]) continue;
-      const auto special = special_at(text, at);
-      if (special == specials_.end()) continue;
-      encode_plain(std::string_view(text).substr(begin, at - begin), ids);
-      ids.push_back(special->second);
-      begin = at + special->first.size();
-      at = begin - 1;
-    }
-    encode_plain(std::string_view(text).substr(begin), ids);
+    const auto plain = [&](std::string_view part, bool first) {
+      encode_plain(part, prefix_ == Prefix::kEvery || (prefix_ == Prefix::kFirst && first), ids);
+    };
+    specials_.split(text, plain, [&](int64_t id) { ids.push_back(id); });
     return ids;
   }
 
   std::string decode(const std::vector<int64_t>& ids) const override {
     std::string text;
-    for (const int64_t id : ids) text += bytes(id);
-    const bool prefixed = dummy_prefix_ && !text.empty() && text[0] == ' ' && bytes(ids[0]) != kUnknown;
+    for (size_t i = 0; i < ids.size();) {
+      std::string run;  // of byte pieces, which may be characters together
+      while (i < ids.size() && is_byte(ids[i])) run += bytes(ids[i++]);
+      text += well_formed(run, true);
+      if (i < ids.size()) text += bytes(ids[i++]);
+    }
+    const bool prefixed =
+        dummy_prefix_ && prefix_ != Prefix::kNone && !text.empty() && text[0] == ' ' && bytes(ids[0]) != kUnknown;
     return prefixed ? text.substr(1) : text;
   }
 
   std::string piece(int64_t id) const override { return bytes(id); }
   int64_t vocab_size() const override { return static_cast<int64_t>(pieces_.size()); }
-
-  int64_t special_id(const std::string& text) const override {
-    for (const auto& [special, id] : specials_) {
-      if (special == text) return id;
-    }
-    return -1;
-  }
-
-  void save(const std::string& folder) const override {
-    write_file(std::filesystem::path(folder) / "tokenizer.model", model_);
-    if (!config_.empty()) write_file(std::filesystem::path(folder) / "tokenizer_config.json", config_);
-  }
+  int64_t special_id(const std::string& text) const override { return specials_.id(text); }
+  void save(const std::string& folder) const override { folder_.save(folder); }
 
  private:
-  using Special = std::pair<std::string, int64_t>;
+  static Prefix prefix_of(const TokenizerFolder& folder) {
+    if (!json_bool(folder.config(), "add_prefix_space", true, folder.config_file())) return Prefix::kNone;
+    return json_bool(folder.config(), "legacy", true, folder.config_file()) ? Prefix::kEvery : Prefix::kFirst;
+  }
 
   std::string bytes_of(int id) const {
     const std::string& piece = processor_.IdToPiece(id);
     if (processor_.IsUnknown(id)) return std::string(kUnknown);
     if (processor_.IsControl(id)) return piece;
-    if (processor_.IsByte(id))
-      return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
+    if (processor_.IsByte(id)) return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));  // <0xE3>
     return with_blanks(piece);
   }
 
   const std::string& bytes(int64_t id) const {
     if (id < 0 || id >= vocab_size()) {
-      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " +
-                              std::to_string(vocab_size()));
+      throw std::out_of_range("token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size()));
     }
     return pieces_[id];
   }
 
-  void add_special(const std::string& text, int64_t id) {
-    specials_.emplace_back(text, id);
-    starts_special_[static_cast<uint8_t>(text[0])] = true;
-  }
+  bool is_byte(int64_t id) const { return id >= 0 && id < static_cast<int64_t>(is_byte_.size()) && is_byte_[id]; }
 
-  void read_config(const std::filesystem::path& path) {
-    config_ = read_file(path);
-    const json config = json::parse(config_, nullptr, false);
-    if (!config.is_object()) throw std::runtime_error(path.string() + ": not a JSON object");
-    for (const json& entry : config.value("additional_special_tokens", json::array())) {
-      const std::string text = entry.is_object()   ? entry.value("content", "")
-                               : entry.is_string() ? entry.get<std::string>()
-                                                   : "";
-      const int id = processor_.PieceToId(text);
-      if (text.empty() || processor_.IsUnknown(id)) {
-        throw std::runtime_error(path.string() + ": additional_special_tokens: " + entry.dump() +
-                                 " is no piece of tokenizer.model");
-      }
-      if (!processor_.IsControl(id)) add_special(text, id);
-    }
-  }
-
-  std::vector<Special>::const_iterator special_at(const std::string& text, size_t at) const {
-    return std::find_if(specials_.begin(), specials_.end(), [&](const Special& special) {
-      return text.compare(at, special.first.size(), special.first) == 0;
-    });
+  void add(FolderToken token) {
+    const auto refuse = [&](const std::string& why) { throw std::runtime_error(token.where + ": " + why); };
+    const int64_t size = processor_.GetPieceSize(), piece = processor_.PieceToId(token.text);
+    const bool is_piece =
+        !processor_.IsUnknown(static_cast<int>(piece)) || processor_.IdToPiece(static_cast<int>(piece)) == token.text;
+    if (token.id < 0 && !is_piece)
+      refuse("'" + token.text + "' is no piece of tokenizer.model and has no id; give it one in added_tokens_decoder, " +
+             std::to_string(size) + " or more");
+    if (token.id < 0) token.id = piece;
+    if (token.id < size && (!is_piece || token.id != piece))
+      refuse("id " + std::to_string(token.id) + " is '" + token.text + "' here and '" +
+             processor_.IdToPiece(static_cast<int>(token.id)) + "' in tokenizer.model");
+    if (token.id >= size && is_piece)
+      refuse("'" + token.text + "' is piece " + std::to_string(piece) + " of tokenizer.model already");
+    if (token.id >= vocab_size()) pieces_.resize(token.id + 1);  // an id that nobody names has no text
+    if (token.id >= size) pieces_[token.id] = token.text;
+    specials_.add(token);
   }
 
   // May a text be cut before its blanks, word by word? Not if a piece reaches from a word over a blank, nor if text is
   // normalised, nor if blanks are unknown (unknown characters in a row are one id).
-  bool words_are_independent() const {
+  bool words_are_independent(bool dummy_prefix) {
+    dummy_prefix_ = dummy_prefix;
     if (processor_.IsUnknown(processor_.PieceToId(kBlank))) return false;
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
       const std::string piece = with_blanks(processor_.IdToPiece(id));
@@ -149,8 +146,7 @@ class SentencePiece : public Tokenizer {
         if (piece[at] == ' ' && piece[at - 1] != ' ') return false;
       }
     }
-    const std::string probe =
-        "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
+    const std::string probe = "A  a\t\n\xef\xac\x81 \xef\xbc\xa1 e\xcc\x81  ";  // a ligature, a wide letter, a combining accent
     std::string seen;
     for (const std::string& piece : processor_.EncodeAsPieces(probe)) seen += surface(piece);
     return seen == (dummy_prefix_ ? " " : "") + probe;
@@ -162,18 +158,19 @@ class SentencePiece : public Tokenizer {
     return processor_.IsByte(id) ? bytes_of(id) : with_blanks(piece);
   }
 
-  void encode_plain(std::string_view text, std::vector<int64_t>& ids) const {
-    if (!by_word_) return encode_whole(text, ids);
+  void encode_plain(std::string_view text, bool prefixed, std::vector<int64_t>& ids) const {
+    const auto& processor = prefixed ? processor_ : unprefixed_;
+    if (!by_word_) return encode_whole(processor, text, ids);
     // The library takes a microsecond a token (BPE five), most words of a text are repeated: each is encoded once.
     std::unordered_map<std::string_view, std::pair<size_t, size_t>> seen;  // word -> where its ids stand in `ids`
     for (size_t begin = 0; begin < text.size();) {
       const size_t end = word_end(text, begin);
       // The dummy prefix stands for the blank before a word that is not the first.
-      const std::string_view word = text.substr(begin, end - begin).substr(dummy_prefix_ && begin > 0 ? 1 : 0);
+      const std::string_view word = text.substr(begin, end - begin).substr(dummy_prefix_ && prefixed && begin > 0 ? 1 : 0);
       const auto [entry, is_new] = seen.try_emplace(word, ids.size(), 0);
       auto& [first, count] = entry->second;
       if (is_new) {
-        encode_whole(word, ids);
+        encode_whole(processor, word, ids);
         count = ids.size() - first;
       } else {
         for (size_t i = 0; i < count; ++i) ids.push_back(ids[first + i]);
@@ -193,18 +190,20 @@ class SentencePiece : public Tokenizer {
     return text.find_first_not_of(' ', end) == std::string_view::npos ? text.size() : end;
   }
 
-  void encode_whole(std::string_view text, std::vector<int64_t>& ids) const {
+  static void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text,
+                           std::vector<int64_t>& ids) {
     if (text.empty()) return;
     std::vector<int> found;
-    check(processor_.Encode(text, &found), "SentencePiece could not encode a text");
+    check(processor.Encode(text, &found), "SentencePiece could not encode a text");
     ids.insert(ids.end(), found.begin(), found.end());
   }
 
-  std::string model_, config_;
-  sentencepiece::SentencePieceProcessor processor_;
+  TokenizerFolder folder_;
+  sentencepiece::SentencePieceProcessor processor_, unprefixed_;
   std::vector<std::string> pieces_;  // [vocab_size], bytes
-  std::vector<Special> specials_;    // longest first
-  std::array<bool, 256> starts_special_{};
+  std::vector<bool> is_byte_;        // [pieces of the model]
+  Specials specials_;
+  Prefix prefix_ = Prefix::kEvery;
   bool dummy_prefix_ = false, by_word_ = false;
 };
 
@@ -234,8 +233,8 @@ std::shared_ptr<const Tokenizer> load_sentencepiece(const std::filesystem::path&
   return std::make_shared<SentencePiece>(folder);
 }
 
-void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines,
-                         const std::string& model_type, int64_t vocab_size, const std::vector<std::string>& specials) {
+void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
+                         int64_t vocab_size, const std::vector<std::string>& specials) {
   std::string symbols = quoted("\n");
   for (const std::string& special : specials) symbols += "," + quoted(special);
   const std::unordered_map<std::string, std::string> options = {

@@ -1,18 +1,18 @@
 // SentencePiece against the Python package (tests/golden/sentencepiece_ids.py), and what the project asks of a
 // tokenizer.
-#include "data/sentencepiece.h"
+#include "data/tokenizers/sentencepiece.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
 #include <fstream>
-#include <iostream>
 
 #include "configs/run.h"
 #include "data/random.h"
+#include "data/tokenizers/markers.h"
 #include "data/words.h"
 #include "tests/configs/folder.h"
+#include "tests/data/tokenizer_folders.h"
 
 using namespace smooth;
 using Catch::Matchers::Contains;
@@ -113,12 +113,48 @@ TEST_CASE("ids equal Python's sentencepiece: pieces of several words", "[cpu]") 
 }
 
 TEST_CASE("ids equal Python's sentencepiece: Llama 2, with a dummy prefix", "[cpu]") {
-  const char* fixtures = std::getenv("SMOOTH_FIXTURES");
-  if (fixtures == nullptr) {
-    std::cout << "SKIPPED: SMOOTH_FIXTURES names no folder of reference data\n";
-    return;
+  const std::string folder = fixture_tokenizer("llama_spm");
+  if (folder.empty()) return;
+  check_model("llama_spm", folder);
+}
+
+// Llama 2's model, which has a dummy prefix: 263 is " a", 29874 "a", 289 " b".
+TEST_CASE("a published SentencePiece model with added tokens", "[cpu]") {
+  const std::string fixture = fixture_tokenizer("llama_spm");
+  if (fixture.empty()) return;
+  using Ids = std::vector<int64_t>;
+  const json decoder = {{"0", added_token("<unk>")}, {"1", added_token("<s>")}, {"2", added_token("</s>")}, {"32000", added_token("<STOP>")}};
+  const auto loaded = [&](json config, const json& added) {
+    TestFolder folder;
+    folder.file("tokenizer.model", read_file(fixture + "/tokenizer.model"));
+    if (!config.is_null()) folder.file("tokenizer_config.json", config.dump());
+    if (!added.is_null()) folder.file("added_tokens.json", added.dump());
+    return load_tokenizer(folder.path);
+  };
+  for (const auto& tokenizer : {loaded({{"added_tokens_decoder", decoder}}, nullptr), loaded(nullptr, {{"<STOP>", 32000}})}) {
+    REQUIRE(tokenizer->vocab_size() == 32001);
+    REQUIRE(tokenizer->special_id("<STOP>") == 32000);
+    REQUIRE(tokenizer->encode("a<STOP>a</s>a") == Ids{263, 32000, 263, 2, 263});
+    REQUIRE(tokenizer->decode({263, 32000, 263}) == "a<STOP> a");
+    TestFolder copy;
+    tokenizer->save(copy.path);
+    REQUIRE(load_tokenizer(copy.path)->encode("a<STOP>") == Ids{263, 32000});
   }
-  check_model("llama_spm", std::string(fixtures) + "/tokenizers/llama_spm");
+  REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"legacy", false}}, nullptr)->encode("a<STOP>a") == Ids{263, 32000, 29874});
+  REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"legacy", false}}, nullptr)->encode("<STOP>a a") == Ids{32000, 29874, 263});
+  REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"add_prefix_space", false}}, nullptr)->encode("a a<STOP>a") == Ids{29874, 263, 32000, 29874});
+  REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"add_prefix_space", false}}, nullptr)->decode({263, 29874}) == " aa");
+  // Bytes that are no character are shown as the library shows them.
+  REQUIRE(loaded(nullptr, nullptr)->decode({263, 3 + 0xe3, 3 + 0x81, 3 + 0xe3, 3 + 0x81, 3 + 0x82}) == "a\xef\xbf\xbd\xef\xbf\xbd\xe3\x81\x82");
+  const auto refuses = [&](const json& config, const std::string& why) { REQUIRE_THROWS_WITH(loaded(config, nullptr), Contains("tokenizer_config.json") && Contains(why)); };
+  refuses({{"added_tokens_decoder", {{"7", added_token("<STOP>")}}}}, "id 7 is '<STOP>' here and '<0x04>' in tokenizer.model");
+  refuses({{"added_tokens_decoder", {{"32000", added_token("</s>")}}}}, "is piece 2 of tokenizer.model already");
+  refuses({{"legacy", "no"}}, "legacy: expected true or false");
+  TestFolder scratch;
+  add_markers(fixture, (scratch.path / "marked").string());
+  const auto marked = load_tokenizer((scratch.path / "marked").string());
+  REQUIRE(marked->special_id("<CONTINUE>") == 32000);
+  REQUIRE(marked->special_id("<STOP>") == 32001);
 }
 
 TEST_CASE("a trained tokenizer gives text back, knows its specials, and is the same every time", "[cpu]") {
