@@ -1,0 +1,28 @@
+// The decoding kernel against LibTorch's product.
+#include "model/ops/linear.h"
+#include "tests/model/support.h"
+
+using namespace smooth;
+
+TEST_CASE("x Wᵀ + b for few rows is LibTorch's, in fp32 and bf16", "[cpu]") {
+  at::NoGradGuard no_grad;
+  at::manual_seed(1);
+  const int64_t rows = GENERATE(1, 2, 3, 4, 5), width = GENERATE(1, 16, 63, 64, 200), out = GENERATE(1, 7, 300);
+  const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16);
+  const bool biased = GENERATE(false, true);
+  INFO("rows " << rows << " width " << width << " out " << out << " dtype " << dtype);
+  const at::Tensor x = random_tensor({rows, width}).to(dtype), w = random_tensor({out, width}).to(dtype),
+                   b = biased ? random_tensor({out}).to(dtype) : at::Tensor();
+  at::Tensor exact = x.to(at::kDouble).mm(w.to(at::kDouble).t());
+  if (biased) exact = exact + b.to(at::kDouble);
+  const at::Tensor y = linear(x, w, b);
+  CHECK(y.scalar_type() == dtype);
+  check_close("y", exact, y, dtype == at::kFloat ? 1e-6 : 4e-3);
+}
+
+TEST_CASE("gradients go through linear", "[cpu]") {
+  const at::Tensor x = random_tensor({2, 8}, at::kFloat).requires_grad_(), w = random_tensor({5, 8}, at::kFloat).requires_grad_();
+  linear(x, w).sum().backward();
+  check_close("dx", w.sum(0).expand({2, 8}), x.grad(), 1e-6);
+  check_close("dw", x.sum(0).expand({5, 8}), w.grad(), 1e-6);
+}
