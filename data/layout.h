@@ -37,8 +37,9 @@ class Layout {
   // Tokens that end writing: <CONTINUE>, <STOP>, end of turn. With rwkv-world and its own tokenizer, every token that holds
   // a blank line.
   const std::vector<int64_t>& ends() const { return ends_; }
-  // Tokens that a reader forbids when the answer may not come yet: <STOP>, and at the start of a line whatever begins an
-  // answer ("Answer:").
+  // Tokens that a reader forbids: <CONTINUE> on the last chunk; when the answer may not come yet <STOP>, and at the start of
+  // a line whatever begins an answer ("Answer:").
+  int64_t go_on() const { return continue_; }
   int64_t stop() const { return stop_; }
   const std::vector<int64_t>& answer_openings() const { return answer_openings_; }
   const std::shared_ptr<const Tokenizer>& tokenizer() const { return tokenizer_; }

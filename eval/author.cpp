@@ -15,11 +15,19 @@ std::function<std::vector<int64_t>(const std::vector<int64_t>&)> forbid_answer(c
   };
 }
 
+// What the reader forbids on a turn: to answer while it may not, and to go on when there is nothing more to read.
+std::function<std::vector<int64_t>(const std::vector<int64_t>&)> forbidden(const Turn& turn, const Layout& layout) {
+  if (turn.one_step) return nullptr;
+  if (!turn.may_stop) return forbid_answer(layout);
+  if (!turn.last) return nullptr;
+  return [&layout](const std::vector<int64_t>&) { return std::vector<int64_t>{layout.go_on()}; };
+}
+
 Request request_of(const Turn& turn, const Layout& layout) {
   return {.forget = turn.forget,
           .forced = layout.given(turn.text, turn.forget),
           .max_tokens = turn.max_tokens,
-          .banned = turn.may_stop || turn.one_step ? nullptr : forbid_answer(layout)};
+          .banned = forbidden(turn, layout)};
 }
 
 }  // namespace

@@ -222,6 +222,20 @@ TEST_CASE("a replayed training sample feeds the model the ids that it was traine
   }
 }
 
+TEST_CASE("the last chunk is not gone on from, even by a model that wants to", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  const Layout layout(tokenizer, "chatml");
+  const Task task = Niah(NiahConfig{}, tokenizer).task(1, 500, 0);
+  const Script model(tokenizer->vocab_size(), [&](int64_t, int64_t, const std::vector<int64_t>&) { return layout.go_on(); });
+  for (const bool early_stop : {false, true}) {
+    Engine engine(model, 1, layout.ends(), {}, 1);
+    const Transcript transcript = read_with_model(engine, layout, {task}, {.mode = Mode::kSmooth, .chunk = 60, .early_stop = early_stop, .max_summary_tokens = 40})[0];
+    REQUIRE(transcript.exchanges.size() > 2);
+    for (size_t i = 0; i + 1 < transcript.exchanges.size(); ++i) CHECK(transcript.exchanges[i].written == kContinue);
+    CHECK(transcript.exchanges.back().written.find(kContinue) == std::string::npos);
+  }
+}
+
 TEST_CASE("with early stop off no answer comes before the last chunk, even from a model that wants to", "[cpu]") {
   const auto tokenizer = small_tokenizer();
   const Layout layout(tokenizer, "chatml");
