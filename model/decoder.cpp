@@ -9,7 +9,7 @@
 
 #include "configs/run.h"
 #include "model/ops/attention.h"
-#include "model/ops/linear.h"
+#include "model/ops/project.h"
 #include "model/ops/rope.h"
 
 namespace smooth {
@@ -59,7 +59,7 @@ void Decoder::initialise(uint64_t seed, double deviation) {
 
 // [N, C] -> [N, C]
 at::Tensor Decoder::mlp(const Layer& layer, const at::Tensor& x) const {
-  return linear(at::silu(linear(x, layer.gate_proj)) * linear(x, layer.up_proj), layer.down_proj);
+  return project(at::silu(project(x, layer.gate_proj)) * project(x, layer.up_proj), layer.down_proj);
 }
 
 // The layers over T tokens, whoever attends: x [T, C], attend(q [T, H, D], k [T, G, D], v [T, G, D], layer) -> [T, H, D].
@@ -69,10 +69,10 @@ at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Atte
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const Layer& layer = layers_[l];
     const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = rotate(linear(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
-    const at::Tensor k = rotate(linear(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
-    const at::Tensor v = linear(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
-    x = x + linear(attend(q, k, v, l).reshape({-1, H * D}), layer.o_proj);                      // [T, C]
+    const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
+    const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
+    const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
+    x = x + project(attend(q, k, v, l).reshape({-1, H * D}), layer.o_proj);                      // [T, C]
     x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
@@ -98,7 +98,7 @@ at::Tensor Decoder::step(const Step& step, State& memory) const {
   return hidden;
 }
 
-at::Tensor Decoder::logits(const at::Tensor& hidden) const { return linear(hidden, lm_head_); }
+at::Tensor Decoder::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
 
 std::unique_ptr<State> Decoder::new_state(int64_t rows) const {
   return std::make_unique<KvState>(rows, config_.windows, config_.num_key_value_heads, config_.head_dim, embed_tokens_.options().requires_grad(false));

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "model/ops/linear.h"
+#include "model/ops/project.h"
 #include "model/ops/wkv7.h"
 
 namespace smooth {
@@ -82,26 +82,26 @@ at::Tensor Rwkv7::time_mix(const TimeMix& attn, const at::Tensor& x, int64_t lay
   const int64_t H = config_.heads(), N = config_.head_dim;
   Rwkv7State::Layer* memory = pass.state != nullptr ? &pass.state->layers()[layer] : nullptr;
   const auto heads = [&](const at::Tensor& y) { return y.view({-1, H, N}); };  // [T, H, N]
-  const auto low_rank = [](const at::Tensor& down, const LowRank& to) { return linear(down, to.up, to.bias); };
+  const auto low_rank = [](const at::Tensor& down, const LowRank& to) { return project(down, to.up, to.bias); };
 
   const at::Tensor d = pass.shift(x, memory != nullptr ? &memory->time_shift : nullptr);
   // r = W_r x^r,  k = W_k x^k,  v = W_v x^v,  with x^q = x + d ∘ μ_q
-  const at::Tensor r = linear(mix(x, d, attn.x_r), attn.r_proj);
-  at::Tensor k = linear(mix(x, d, attn.x_k), attn.k_proj);
+  const at::Tensor r = project(mix(x, d, attn.x_r), attn.r_proj);
+  at::Tensor k = project(mix(x, d, attn.x_k), attn.k_proj);
   const at::Tensor x_v = mix(x, d, attn.x_v);
-  at::Tensor v = linear(x_v, attn.v_proj);
+  at::Tensor v = project(x_v, attn.v_proj);
   // w = exp(-e^{-1/2} σ(w0 + tanh(x^w w1) w2))
-  const at::Tensor decay = low_rank(at::tanh(linear(mix(x, d, attn.x_w), attn.w.down)), attn.w);
+  const at::Tensor decay = low_rank(at::tanh(project(mix(x, d, attn.x_w), attn.w.down)), attn.w);
   const at::Tensor w = at::exp(-std::exp(-0.5) * at::sigmoid(decay.scalar_type() == at::kDouble ? decay : decay.to(at::kFloat)));
   // a = σ(a0 + x^a a1 a2): how much of what a key held is replaced
-  const at::Tensor a = at::sigmoid(low_rank(linear(mix(x, d, attn.x_a), attn.a.down), attn.a));
+  const at::Tensor a = at::sigmoid(low_rank(project(mix(x, d, attn.x_a), attn.a.down), attn.a));
   // g = σ(x^g g1) g2
-  const at::Tensor g = low_rank(at::sigmoid(linear(mix(x, d, attn.x_g), attn.g.down)), attn.g);
+  const at::Tensor g = low_rank(at::sigmoid(project(mix(x, d, attn.x_g), attn.g.down)), attn.g);
   // v += (v_first - v) ∘ σ(v0 + x^v v1 v2), the value residual; the first layer gives v_first
   if (layer == 0) {
     v_first = v;
   } else {
-    v = v + (v_first - v) * at::sigmoid(low_rank(linear(x_v, attn.v.down), attn.v));
+    v = v + (v_first - v) * at::sigmoid(low_rank(project(x_v, attn.v.down), attn.v));
   }
   // κ̂ = (k ∘ k_k) / |k ∘ k_k| per head,  k ← k ∘ (1 + (a - 1) ∘ k_a)
   const at::Tensor kk = heads(k * attn.k_k);
@@ -118,13 +118,13 @@ at::Tensor Rwkv7::time_mix(const TimeMix& attn, const at::Tensor& x, int64_t lay
                                 static_cast<double>(N) * config_.norm_eps);               // [T, C]
   const at::Tensor bonus = (heads(r) * heads(k) * attn.r_k).sum({2}, true) * heads(v);  // [T, H, N]
   y = y + bonus.reshape({-1, H * N});
-  return linear(y * g, attn.o_proj);
+  return project(y * g, attn.o_proj);
 }
 
 // W_v relu(W_k x^k)²: [T, C] -> [T, C]
 at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, int64_t layer, Pass& pass) const {
   const at::Tensor d = pass.shift(x, pass.state != nullptr ? &pass.state->layers()[layer].channel_shift : nullptr);
-  return linear(at::relu(linear(mix(x, d, ffn.x_k), ffn.key)).square(), ffn.value);
+  return project(at::relu(project(mix(x, d, ffn.x_k), ffn.key)).square(), ffn.value);
 }
 
 at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, Pass& pass) const {
@@ -164,7 +164,7 @@ std::string Rwkv7::config_json() const {
   return rwkv7_config_json(config_, embeddings_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
 }
 
-at::Tensor Rwkv7::logits(const at::Tensor& hidden) const { return linear(hidden, lm_head_); }
+at::Tensor Rwkv7::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
 
 std::unique_ptr<State> Rwkv7::new_state(int64_t rows) const {
   return std::make_unique<Rwkv7State>(rows, config_, embeddings_.options().requires_grad(false));

@@ -1,11 +1,11 @@
-#include "model/ops/linear.h"
+#include "model/ops/project.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
-#include "model/ops/linear_cpu.h"
+#include "model/ops/project_cpu.h"
 
 namespace smooth {
 namespace {
@@ -20,7 +20,7 @@ bool is_decoding(const at::Tensor& x, const at::Tensor& weight) {
 
 }  // namespace
 
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (!is_decoding(x, weight)) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
   const int64_t rows = x.size(0), width = weight.size(1), out = weight.size(0);
   const at::Tensor wide = x.to(at::kFloat).contiguous();

@@ -1,5 +1,5 @@
 // The decoding kernel against LibTorch's product.
-#include "model/ops/linear.h"
+#include "model/ops/project.h"
 #include "tests/model/support.h"
 
 using namespace smooth;
@@ -15,14 +15,14 @@ TEST_CASE("x Wᵀ + b for few rows is LibTorch's, in fp32 and bf16", "[cpu]") {
                    b = biased ? random_tensor({out}).to(dtype) : at::Tensor();
   at::Tensor exact = x.to(at::kDouble).mm(w.to(at::kDouble).t());
   if (biased) exact = exact + b.to(at::kDouble);
-  const at::Tensor y = linear(x, w, b);
+  const at::Tensor y = project(x, w, b);
   CHECK(y.scalar_type() == dtype);
   check_close("y", exact, y, dtype == at::kFloat ? 1e-6 : 4e-3);
 }
 
-TEST_CASE("gradients go through linear", "[cpu]") {
+TEST_CASE("gradients go through it", "[cpu]") {
   const at::Tensor x = random_tensor({2, 8}, at::kFloat).requires_grad_(), w = random_tensor({5, 8}, at::kFloat).requires_grad_();
-  linear(x, w).sum().backward();
+  project(x, w).sum().backward();
   check_close("dx", w.sum(0).expand({2, 8}), x.grad(), 1e-6);
   check_close("dw", x.sum(0).expand({5, 8}), w.grad(), 1e-6);
 }

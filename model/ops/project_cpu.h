@@ -1,5 +1,5 @@
 // x Wᵀ for few rows x on the CPU, where reading W is all that costs: every weight is read once, in its own dtype, and meets all
-// rows. Plain C++: ops/linear.cpp spreads the outputs over threads.
+// rows. Plain C++: ops/project.cpp spreads the outputs over threads.
 #pragma once
 
 #include <cstdint>

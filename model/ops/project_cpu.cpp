@@ -1,5 +1,5 @@
 // Written with the compiler's vectors and compiled for each kind of processor, as ops/wkv7_cpu.cpp.
-#include "model/ops/linear_cpu.h"
+#include "model/ops/project_cpu.h"
 
 #include <cstring>
 

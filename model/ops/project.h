@@ -1,0 +1,12 @@
+// x Wᵀ + b. For few rows on the CPU without gradients (decoding) by a kernel that reads each weight once (project_cpu.h), else
+// LibTorch's.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace smooth {
+
+// x [N, in], weight [out, in], bias [out] or undefined -> [N, out]
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
+
+}  // namespace smooth
