@@ -4,13 +4,18 @@
 #include <stdexcept>
 
 #include "data/sentencepiece.h"
+#include "data/tokenizers/bpe.h"
+#include "data/tokenizers/bpe_files.h"
 
 namespace smooth {
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
   const std::filesystem::path path(folder);
+  // Llama's and Mistral's folders hold tokenizer.model and the same once more as a tokenizer.json that is not byte-level; where it is,
+  // as in Qwen's, it is the tokenizer, and a tokenizer.model beside it is another's.
+  if (holds_bpe(path)) return load_bpe(path);
   if (std::filesystem::exists(path / "tokenizer.model")) return load_sentencepiece(path);
-  throw std::runtime_error(folder + ": no tokenizer here; looked for tokenizer.model (SentencePiece)");
+  throw std::runtime_error(folder + ": no tokenizer here; looked for a byte-level tokenizer.json or vocab.json with merges.txt (BPE), tokenizer.model (SentencePiece)");
 }
 
 }  // namespace smooth
