@@ -8,7 +8,6 @@ namespace smooth {
 namespace {
 
 constexpr size_t kDeepest = 64;
-constexpr const char* kBlanks = " \t\r\n";
 
 class Skimmer {
  public:
@@ -54,7 +53,7 @@ class Skimmer {
   }
 
   void end() {
-    at_ = std::min(text_.find_first_not_of(kBlanks, at_), text_.size());
+    skip_blanks();
     if (at_ < text_.size()) fail("something after the end of the JSON value");
   }
 
@@ -63,26 +62,24 @@ class Skimmer {
     throw std::runtime_error(fmt::format("{}: byte {}: {}", what_, at_, reason));
   }
   char peek() {
-    at_ = text_.find_first_not_of(kBlanks, at_);
-    if (at_ == std::string_view::npos) {
-      at_ = text_.size();
-      fail("ends before its JSON value does; is the file truncated?");
-    }
+    skip_blanks();
+    if (at_ == text_.size()) fail("ends before its JSON value does; is the file truncated?");
     return text_[at_];
+  }
+  void skip_blanks() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r'))) ++at_;
   }
   void take(char expected) {
     if (peek() != expected) fail(fmt::format("expected '{}', found '{}'", expected, text_[at_]));
     ++at_;
   }
   void skip_string() {  // from after its opening quote to after its closing one
-    for (;;) {
-      at_ = std::min(text_.find_first_of("\"\\", at_), text_.size());
-      if (at_ + 1 >= text_.size() && (at_ == text_.size() || text_[at_] == '\\')) {
-        fail("ends within a string; is the file truncated?");
-      }
-      if (text_[at_++] == '"') return;
-      ++at_;
+    while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+    if (at_ >= text_.size()) {
+      at_ = text_.size();
+      fail("ends within a string; is the file truncated?");
     }
+    ++at_;
   }
 
   std::string_view text_;

@@ -49,7 +49,8 @@ TokenizerConfig parse_tokenizer_config(std::string_view text, const std::string&
   TokenizerConfig config;
   const Json name = json.value("tokenizer_class", Json());
   if (name.is_string()) config.tokenizer_class = name.get<std::string>();
-  for (const auto& [id, entry] : json.value("added_tokens_decoder", Json::object()).items()) {
+  const Json added = json.value("added_tokens_decoder", Json::object());
+  for (const auto& [id, entry] : added.items()) {
     config.added.push_back(parse_added_token(entry, parse_id(id, file), file, "added_tokens_decoder." + id));
   }
   for (const char* key : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "additional_special_tokens", "extra_special_tokens"}) {

@@ -418,9 +418,10 @@ TEST_CASE("ids equal Hugging Face's: Qwen2", "[cpu]") {
   const auto from_tables = load_tokenizer(tables.path);
   marked->save(saved.path);
   const auto again = load_tokenizer(saved.path);
+  const std::string golden = "tests/golden/qwen2_ids.jsonl", markers = folder + "/qwen2_continue_stop.jsonl";
+  const std::vector<std::pair<std::string, std::shared_ptr<const Tokenizer>>> all = {{golden, tokenizer}, {golden, from_tables}, {markers, marked}, {markers, again}};
   int64_t rows = 0;
-  for (const auto& [file, expected] : {std::pair{std::string("tests/golden/qwen2_ids.jsonl"), tokenizer}, {"tests/golden/qwen2_ids.jsonl", from_tables},
-                                       {folder + "/qwen2_continue_stop.jsonl", marked}, {folder + "/qwen2_continue_stop.jsonl", again}}) {
+  for (const auto& [file, expected] : all) {
     std::ifstream lines(file);
     for (std::string line; std::getline(lines, line); ++rows) {
       const Json row = Json::parse(line);
