@@ -1,5 +1,6 @@
 // smooth-data VERB ...: building the set and looking at it, needles, tokens.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +54,25 @@ void tokenize(const std::string& folder, bool jsonl, bool reverse) {
   }
 }
 
+// How fast: texts as JSON strings on standard input, one JSON object out. Reading the texts is not counted.
+void time_tokenizer(const std::string& folder) {
+  using Clock = std::chrono::steady_clock;
+  const auto since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  const auto start = Clock::now();
+  const auto tokenizer = load_tokenizer(folder);
+  const double load_seconds = since(start);
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(std::cin, line);) texts.push_back(Json::parse(line).get<std::string>());
+  size_t bytes = 0, tokens = 0;
+  const auto begun = Clock::now();
+  for (const std::string& text : texts) {
+    bytes += text.size();
+    tokens += tokenizer->encode(text).size();
+  }
+  const Json json = {{"texts", texts.size()}, {"bytes", bytes}, {"tokens", tokens}, {"seconds", since(begun)}, {"load_seconds", load_seconds}};
+  std::cout << json.dump() << "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,7 +80,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::string config, out, folder, file, id, chat_template = "chatml";
   std::vector<std::string> overrides;
-  bool replace = false, jsonl = false, tokens = false;
+  bool replace = false, jsonl = false, tokens = false, timed = false;
   int64_t length = 4096, samples = 500, seed = 42;
 
   CLI::App* build = app.add_subcommand("build", "raw data -> teacher -> transcripts in SR, OS and UR forms; run again, it resumes");
@@ -98,6 +118,7 @@ int main(int argc, char** argv) {
   CLI::App* markers = app.add_subcommand("markers", "a published tokenizer with the tokens <CONTINUE> and <STOP> added");
   markers->add_option("--model", folder, "folder of the tokenizer")->required();
   markers->add_option("--out", out, "new folder for the tokenizer's files")->required();
+  encode->add_flag("--time", timed, "only say how long encoding the lines (JSON strings) takes, as one JSON object");
   CLI::App* reference = app.add_subcommand("reference", "every key of every config, as Markdown");
 
   try {
@@ -110,7 +131,8 @@ int main(int argc, char** argv) {
     if (*stats) std::cout << set_stats(folder, chat_template);
     if (*show) std::cout << show_sample(file, id, tokens, chat_template);
     if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
-    if (*encode || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
+    if (*encode && timed) time_tokenizer(folder);
+    if ((*encode && !timed) || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
     if (*markers) add_markers(folder, out);
     if (*reference) std::cout << config_reference();
     return 0;

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "data/tokenizers/bpe.h"
+#include "data/tokenizers/bpe_files.h"
 #include "data/tokenizers/sentencepiece.h"
 #include "data/tokenizers/wordpiece.h"
 #include "data/tokenizers/world.h"
@@ -11,13 +13,14 @@ namespace smooth {
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
   const std::filesystem::path path(folder);
-  // Folders of Llama and Mistral hold a tokenizer.json too: tokenizer.model is what the model was trained with.
+  // Llama's and Mistral's folders hold tokenizer.model and the same once more as a tokenizer.json that is not byte-level; where it is,
+  // as in Qwen's, it is the tokenizer, and a tokenizer.model beside it is another's.
+  if (holds_bpe(path)) return load_bpe(path);
   if (std::filesystem::exists(path / "tokenizer.model")) return load_sentencepiece(path);
   if (world_vocabulary(path)) return load_world(path);
   if (has_wordpiece(path)) return load_wordpiece(path);
-  throw std::runtime_error(folder +
-                           ": no tokenizer here; looked for tokenizer.model (SentencePiece), rwkv_vocab*.txt (RWKV World), "
-                           "tokenizer.json of type WordPiece, vocab.txt (WordPiece)");
+  throw std::runtime_error(folder + ": no tokenizer here; looked for a byte-level tokenizer.json or vocab.json with merges.txt (BPE), "
+                           "tokenizer.model (SentencePiece), rwkv_vocab*.txt (RWKV World), tokenizer.json of type WordPiece, vocab.txt (WordPiece)");
 }
 
 }  // namespace smooth
