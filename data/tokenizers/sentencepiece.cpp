@@ -83,9 +83,9 @@ class SentencePiece : public Tokenizer {
       text += well_formed(run, true);
       if (i < ids.size()) text += bytes(ids[i++]);
     }
-    const bool prefixed =
-        dummy_prefix_ && prefix_ != Prefix::kNone && !text.empty() && text[0] == ' ' && bytes(ids[0]) != kUnknown;
-    return prefixed ? text.substr(1) : text;
+    // The dummy prefix is part of a piece: neither the byte <0x20> nor the blank of <unk> is it.
+    const bool added = dummy_prefix_ && prefix_ != Prefix::kNone && text.starts_with(' ');
+    return added && !is_byte(ids[0]) && bytes(ids[0]) != kUnknown ? text.substr(1) : text;
   }
 
   std::string piece(int64_t id) const override { return bytes(id); }

@@ -146,6 +146,7 @@ TEST_CASE("a published SentencePiece model with added tokens", "[cpu]") {
   REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"add_prefix_space", false}}, nullptr)->decode({263, 29874}) == " aa");
   // Bytes that are no character are shown as the library shows them.
   REQUIRE(loaded(nullptr, nullptr)->decode({263, 3 + 0xe3, 3 + 0x81, 3 + 0xe3, 3 + 0x81, 3 + 0x82}) == "a\xef\xbf\xbd\xef\xbf\xbd\xe3\x81\x82");
+  REQUIRE(loaded(nullptr, nullptr)->decode({3 + 0x20, 29874}) == " a");  // a byte is not the dummy prefix
   const auto refuses = [&](const json& config, const std::string& why) { REQUIRE_THROWS_WITH(loaded(config, nullptr), Contains("tokenizer_config.json") && Contains(why)); };
   refuses({{"added_tokens_decoder", {{"7", added_token("<STOP>")}}}}, "id 7 is '<STOP>' here and '<0x04>' in tokenizer.model");
   refuses({{"added_tokens_decoder", {{"32000", added_token("</s>")}}}}, "is piece 2 of tokenizer.model already");
