@@ -16,7 +16,8 @@ std::vector<std::pair<std::string, int64_t>> added(const std::vector<std::pair<s
   TestFolder folder;
   for (const auto& [name, content] : files) folder.file(name, content);
   std::vector<std::pair<std::string, int64_t>> tokens;
-  for (const FolderToken& token : TokenizerFolder(folder.path, {}).added()) tokens.emplace_back(token.text, token.id);
+  const TokenizerFolder loaded(folder.path, {});
+  for (const FolderToken& token : loaded.added()) tokens.emplace_back(token.text, token.id);
   return tokens;
 }
 
