@@ -63,6 +63,7 @@ class Script : public Model {
   std::unique_ptr<State> new_state(int64_t rows) const override { return std::make_unique<Counter>(rows); }
   std::vector<Parameter> parameters() const override { return {}; }
   at::Device device() const override { return at::kCPU; }
+  int64_t vocab_size() const override { return vocab_; }
   std::string architecture() const override { return "script"; }
   int64_t window() const override { return 0; }
   std::string config_json() const override { return "{}"; }
