@@ -1,6 +1,7 @@
 #include "data/tokenizers/nfc.h"
 
 #include <unicode/normalizer2.h>
+#include <unicode/uniset.h>
 
 #include <algorithm>
 #include <limits>
@@ -14,12 +15,20 @@ void check(UErrorCode error) {
 }
 
 const icu::Normalizer2& form_c() {
-  static const icu::Normalizer2& form = [&]() -> const icu::Normalizer2& {
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* form = icu::Normalizer2::getNFCInstance(error);
+  check(error);
+  return *form;
+}
+
+const icu::Normalizer2& unicode_9() {
+  static const icu::UnicodeSet* known = [] {
     UErrorCode error = U_ZERO_ERROR;
-    const icu::Normalizer2* found = icu::Normalizer2::getNFCInstance(error);
+    auto* set = new icu::UnicodeSet("[:age=9.0:]", error);
     check(error);
-    return *found;
+    return set->freeze();
   }();
+  static const icu::FilteredNormalizer2 form(form_c(), *known);
   return form;
 }
 
@@ -37,6 +46,7 @@ bool is_nfc(std::string_view text) {
   // Nothing before U+0300, whose first byte is 0xCC, ever changes.
   const auto high = std::find_if(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) >= 0xcc; });
   if (high == text.end()) return true;
+  // What is normal by today's Unicode is so by version 9: a part of a normal text is normal.
   UErrorCode error = U_ZERO_ERROR;
   const bool normal = form_c().isNormalizedUTF8(piece(text), error);
   check(error);
@@ -48,7 +58,7 @@ std::string nfc(std::string_view text) {
   normal.reserve(text.size());
   icu::StringByteSink<std::string> sink(&normal);
   UErrorCode error = U_ZERO_ERROR;
-  form_c().normalizeUTF8(0, piece(text), sink, nullptr, error);
+  unicode_9().normalizeUTF8(0, piece(text), sink, nullptr, error);
   check(error);
   return normal;
 }

@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "data/tokenizers/utf8.h"
@@ -12,6 +13,18 @@ namespace {
 
 // What the pattern tells apart. kNewline is \r and \n, which are also \s; kBlank is the rest of \s.
 enum Class : uint8_t { kOther, kLetter, kNumber, kBlank, kNewline, kEnd };
+
+// Hugging Face's `tokenizers` has Unicode 16 here (0.23, every character compared). Its letters and numbers that are newer than
+// Unicode 15, which Debian 12's ICU has.
+using Range = std::pair<UChar32, UChar32>;  // both ends are in it
+constexpr Range kNewLetters[] = {
+    {0x1c89, 0x1c8a}, {0xa7cb, 0xa7cd}, {0xa7da, 0xa7dc}, {0x105c0, 0x105f3}, {0x10d4a, 0x10d65}, {0x10d6f, 0x10d85},
+    {0x10ec2, 0x10ec4}, {0x11380, 0x11389}, {0x1138b, 0x1138b}, {0x1138e, 0x1138e}, {0x11390, 0x113b5}, {0x113b7, 0x113b7},
+    {0x113d1, 0x113d1}, {0x113d3, 0x113d3}, {0x11bc0, 0x11be0}, {0x13460, 0x143fa}, {0x16100, 0x1611d}, {0x16d40, 0x16d6c},
+    {0x18cff, 0x18cff}, {0x1e5d0, 0x1e5ed}, {0x1e5f0, 0x1e5f0}, {0x2ebf0, 0x2ee5d}};
+constexpr Range kNewNumbers[] = {
+    {0x10d40, 0x10d49}, {0x116d0, 0x116e3}, {0x11bf0, 0x11bf9}, {0x16130, 0x16139}, {0x16d70, 0x16d79}, {0x1ccf0, 0x1ccf9},
+    {0x1e5f1, 0x1e5fa}};
 
 UBool fill(const void* context, UChar32 begin, UChar32 end, UCharCategory category) {
   auto& table = *static_cast<std::vector<Class>*>(const_cast<void*>(context));
@@ -24,6 +37,8 @@ UBool fill(const void* context, UChar32 begin, UChar32 end, UCharCategory catego
 std::vector<Class> all_classes() {
   std::vector<Class> table(UCHAR_MAX_VALUE + 1, kOther);
   u_enumCharTypes(fill, &table);
+  for (const auto& [first, last] : kNewLetters) std::fill(table.begin() + first, table.begin() + last + 1, kLetter);
+  for (const auto& [first, last] : kNewNumbers) std::fill(table.begin() + first, table.begin() + last + 1, kNumber);
   for (UChar32 c = 0; c <= 0xffff; ++c) {  // every White_Space character is in the first plane
     if (u_isUWhiteSpace(c)) table[c] = c == '\r' || c == '\n' ? kNewline : kBlank;
   }

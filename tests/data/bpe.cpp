@@ -15,6 +15,7 @@
 #include "configs/run.h"
 #include "data/random.h"
 #include "data/tokenizers/merges.h"
+#include "data/tokenizers/nfc.h"
 #include "data/tokenizers/pieces.h"
 #include "data/tokenizers/stream.h"
 #include "data/tokenizers/utf8.h"
@@ -173,7 +174,8 @@ TEST_CASE("merges as pairs, and vocab.json with merges.txt, are the same tokeniz
   std::string merges = "#version: 0.2\n";
   for (const auto& [left, right] : kMerges) merges += left + " " + right + "\n";
   Json decoder;
-  for (const Json& token : tokenizer_json()["added_tokens"]) decoder[std::to_string(token["id"].get<int>())] = token;
+  const Json whole = tokenizer_json();
+  for (const Json& token : whole["added_tokens"]) decoder[std::to_string(token["id"].get<int>())] = token;
   folder.file("vocab.json", vocabulary().dump());
   folder.file("merges.txt", merges);
   folder.file("tokenizer_config.json", Json{{"tokenizer_class", "Qwen2Tokenizer"}, {"eos_token", "<|im_end|>"}, {"added_tokens_decoder", decoder}}.dump());
@@ -244,6 +246,14 @@ TEST_CASE("several threads encode at once", "[cpu]") {
   }
   for (std::thread& thread : threads) thread.join();
   REQUIRE(equal == std::vector<int>(4, 2000));
+}
+
+TEST_CASE("normalisation is Unicode 9's", "[cpu]") {
+  REQUIRE(nfc("e\u0301 \u1100\u1161\u11a8 a\u0301\u0323 \u212b") == "\u00e9 \uac01 \u1ea1\u0301 \u00c5");
+  REQUIRE(nfc("e\u0c3c\u0301") == "e\u0c3c\u0301");  // U+0C3C came with Unicode 14
+  REQUIRE(nfc("e\xff\u0301 e\u0301\xcc") == "e\xff\u0301 \u00e9\xcc");
+  REQUIRE(is_nfc("plain, \u00e9, \u4e2d\xff"));
+  REQUIRE_FALSE(is_nfc("e\u0301"));
 }
 
 TEST_CASE("markers are added under the next ids, and stay in the saved files", "[cpu]") {
@@ -375,6 +385,13 @@ TEST_CASE("ill-formed bytes become U+FFFD as in Python and Rust", "[cpu]") {
   REQUIRE(well_formed("\xc0\x80") == r + r);
 }
 
+// One U+FFFD for any number in a row.
+std::string without_repeated(std::string text) {
+  const std::string twice = "\xef\xbf\xbd\xef\xbf\xbd";
+  for (size_t at = text.find(twice); at != std::string::npos; at = text.find(twice, at)) text.erase(at, 3);
+  return text;
+}
+
 TEST_CASE("a stream never splits a character, and is the whole in the end", "[cpu]") {
   const std::vector<std::shared_ptr<const Tokenizer>> tokenizers = {load(tokenizer_json()), load_tokenizer("tests/golden/sentencepiece/bpe"),
                                                                     std::make_shared<ByteTokenizer>(std::vector<std::string>{"<tool>"})};
@@ -392,7 +409,8 @@ TEST_CASE("a stream never splits a character, and is the whole in the end", "[cp
         whole += part;
       }
       whole += stream.finish();
-      REQUIRE(whole == well_formed(tokenizer->decode(ids)));
+      // SentencePiece's own decoder gives each ill-formed byte a U+FFFD of its own.
+      REQUIRE(without_repeated(whole) == without_repeated(well_formed(tokenizer->decode(ids))));
     }
   }
   StreamDecoder stream(tokenizers[0]);

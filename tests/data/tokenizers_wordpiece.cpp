@@ -103,7 +103,7 @@ TEST_CASE("WordPiece: the longest pieces, or unknown as a whole", "[cpu]") {
     REQUIRE(tokenizer->encode("").empty());
     REQUIRE(tokenizer->encode(" \n").empty());
     REQUIRE(tokenizer->decode({5, 6, 7, 10, 9}) == "unaffable, hello");
-    REQUIRE(tokenizer->decode({11, 14, 15}) == "i's");
+    REQUIRE(tokenizer->decode({11, 14, 15}) == "i ' s");  // tokens are tidied one by one, as tokenizers does
     REQUIRE(tokenizer->piece(6) == "aff");
     REQUIRE(tokenizer->piece(9) == " hello");
     REQUIRE_THROWS_WITH(tokenizer->decode({18}), Contains("token id 18"));
@@ -177,7 +177,7 @@ TEST_CASE("WordPiece: what is malformed or not implemented is refused", "[cpu]")
   changed("/added_tokens", json::array({{{"id", 99}, {"content", "<X>"}}}), "the next free one is 18");
   changed("/added_tokens", json::array({{{"id", 3}, {"content", "hello"}}}), "is id 9 in the vocabulary");
   refuses("tokenizer.json", R"({"model": {"type": "WordPiece"}})", "model.vocab");
-  refuses("tokenizer.json", std::string(1000000, '['), "nested more than 64");
+  refuses("tokenizer.json", std::string(1000000, '['), "expected '{', found '['");
   refuses("tokenizer.json", small_json().dump().substr(0, 200), "not JSON");
   TestFolder other;
   other.file("tokenizer.json", R"({"model": {"type": "Morse"}})");

@@ -1,8 +1,8 @@
 """Compares `smooth-data tokenize` and `detokenize`, id for id and text for text, with Hugging Face's `tokenizers` on Qwen2's
 vocabulary: the fixture's own rows, every Unicode character, and fuzzed texts. Prints one summary line; exits 1 on a difference.
 
-Run: python tests/golden/qwen2_ids.py PROGRAM FOLDER [--texts 100000] [--seed 1] [--write], PROGRAM being smooth-data and FOLDER
-holding tokenizer.json. --write also writes qwen2_ids.jsonl beside this file, for tests/data/bpe.cpp.
+Run: python tests/golden/qwen2_ids.py PROGRAM FOLDER [--texts 100000] [--step 1] [--seed 1] [--write], PROGRAM being smooth-data and FOLDER
+holding tokenizer.json. --step n takes every n-th character only. --write also writes qwen2_ids.jsonl beside this file, for tests/data/bpe.cpp.
 """
 import argparse
 import json
@@ -121,13 +121,14 @@ def main():
     parser.add_argument("program")
     parser.add_argument("folder")
     parser.add_argument("--texts", type=int, default=100000)
+    parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     fixed, differences = check_markers(options.program, options.folder)
     comparison = Comparison(options.program, options.folder)
     comparison.differences = differences
-    characters = [f"a{c}b {c}{c} 1{c}\n{c}'{c}s \t{c}e{c}\u0301 {c}" for c in map(chr, range(0x110000)) if not "\ud800" <= c < "\ue000"]
+    characters = [f"a{c}b {c}{c} 1{c}\n{c}'{c}s \t{c}e{c}\u0301 {c} {c}_end ({c}the" for c in map(chr, range(0, 0x110000, options.step)) if not "\ud800" <= c < "\ue000"]
     comparison.texts(characters, "characters")
 
     r = random.Random(options.seed)
