@@ -178,7 +178,7 @@ TEST_CASE("WordPiece: what is malformed or not implemented is refused", "[cpu]")
   changed("/added_tokens", json::array({{{"id", 3}, {"content", "hello"}}}), "is id 9 in the vocabulary");
   refuses("tokenizer.json", R"({"model": {"type": "WordPiece"}})", "model.vocab");
   refuses("tokenizer.json", std::string(1000000, '['), "expected '{', found '['");
-  refuses("tokenizer.json", small_json().dump().substr(0, 200), "not JSON");
+  refuses("tokenizer.json", small_json().dump().substr(0, 200), "is the file truncated");
   TestFolder other;
   other.file("tokenizer.json", R"({"model": {"type": "Morse"}})");
   REQUIRE_THROWS_WITH(load_tokenizer(other.path), Contains("no tokenizer here"));
