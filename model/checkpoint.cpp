@@ -14,7 +14,7 @@
 #include "model/decoder.h"
 #include "model/rwkv7.h"
 #include "model/rwkv7_layouts.h"
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 namespace fs = std::filesystem;

@@ -1,4 +1,4 @@
-// A model as a folder that Hugging Face's transformers opens: config.json, the weights (model/weights.h), the tokenizer's files.
+// A model as a folder that Hugging Face's transformers opens: config.json, the weights (model/files/weights.h), the tokenizer's files.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "configs/config.h"
 #include "model/model.h"
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 namespace smooth {
 

@@ -1,7 +1,7 @@
 #include "model/config_fields.h"
 
-#include "model/stored.h"
-#include "model/strict_json.h"
+#include "model/files/stored.h"
+#include "model/files/strict_json.h"
 
 namespace smooth {
 namespace {

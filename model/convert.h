@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 namespace smooth {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "model/config_fields.h"
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "configs/run.h"
 #include "model/config_fields.h"
-#include "model/stored.h"
-#include "model/weights.h"
+#include "model/files/stored.h"
+#include "model/files/weights.h"
 
 namespace smooth {
 

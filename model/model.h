@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 #include "model/state.h"
 
 namespace smooth {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/rwkv7_config.h"
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 namespace smooth {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 
 namespace smooth {
 

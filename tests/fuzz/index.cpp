@@ -1,5 +1,5 @@
 // An index of shards that is accepted names files of its own folder only.
-#include "model/shard_index.h"
+#include "model/files/shard_index.h"
 #include "tests/fuzz/refusal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

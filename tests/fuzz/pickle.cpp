@@ -1,5 +1,5 @@
 // A file of torch.save that is accepted describes tensors that lie within it.
-#include "model/torch_file.h"
+#include "model/files/torch_file.h"
 #include "tests/fuzz/refusal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

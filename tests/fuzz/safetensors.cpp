@@ -1,7 +1,7 @@
 // A safetensors header that is accepted describes tensors that lie within the file and do not overlap.
 #include <algorithm>
 
-#include "model/safetensors_header.h"
+#include "model/files/safetensors_header.h"
 #include "tests/fuzz/refusal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

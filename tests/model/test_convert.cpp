@@ -7,7 +7,7 @@
 #include "model/checkpoint.h"
 #include "model/rwkv7.h"
 #include "model/rwkv7_layouts.h"
-#include "model/torch_save.h"
+#include "model/files/torch_save.h"
 #include "tests/model/files.h"
 #include "tests/model/support.h"
 

@@ -8,7 +8,7 @@
 
 #include "configs/run.h"
 #include "model/checkpoint.h"
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 #include "tests/model/support.h"
 
 using namespace smooth;

@@ -1,13 +1,13 @@
 // torch.save's files: every form of a state dict is read, and nothing in them is ever run.
-#include "model/pickle.h"
+#include "model/files/pickle.h"
 
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "model/torch_file.h"
-#include "model/weights.h"
+#include "model/files/torch_file.h"
+#include "model/files/weights.h"
 #include "tests/model/files.h"
 #include "tests/model/support.h"
 

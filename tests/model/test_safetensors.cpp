@@ -1,5 +1,5 @@
 // safetensors files: what is written comes back bit for bit, and no damaged or hostile file is read.
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 
 #include <ATen/ATen.h>
 

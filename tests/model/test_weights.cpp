@@ -1,5 +1,5 @@
 // Tensors by name, whatever files hold them; shards and their index; a model's folder.
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 #include <ATen/ATen.h>
 

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "model/mapping.h"
-#include "model/stored.h"
+#include "model/files/mapping.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 
 // A tensor that is taken from it is a view of the mapping, which lives as long as the last of them; one that does not lie at a
-// multiple of its element's size is a copy. Views may be written to: see model/mapping.h. What was written, later views show.
+// multiple of its element's size is a copy. Views may be written to: see model/files/mapping.h. What was written, later views show.
 class TensorFile {
  public:
   virtual ~TensorFile() = default;

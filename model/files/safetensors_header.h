@@ -2,7 +2,7 @@
 // end to end. Source: the format's description in huggingface/safetensors README.md and the checks of its src/tensor.rs.
 #pragma once
 
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 

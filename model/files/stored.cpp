@@ -1,4 +1,4 @@
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The calls that a pickled state dict asks for, as data: what torch/_utils.py would build from the arguments.
 #pragma once
 
-#include "model/pickle.h"
+#include "model/files/pickle.h"
 
 namespace smooth {
 

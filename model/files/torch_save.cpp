@@ -1,6 +1,6 @@
 // Sources: PKWARE APPNOTE.TXT 6.3 (zip, zip64), Python's pickletools, torch/serialization.py. Members are stored, their data at
 // multiples of 64 bytes as PyTorch's own writer leaves them, so that a mapped file can be used in place.
-#include "model/torch_save.h"
+#include "model/files/torch_save.h"
 
 #include <ATen/ATen.h>
 
@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 namespace {

@@ -1,10 +1,10 @@
-#include "model/zip.h"
+#include "model/files/zip.h"
 
 #include <cstring>
 #include <stdexcept>
 #include <vector>
 
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 namespace {

@@ -1,10 +1,10 @@
-#include "model/strict_json.h"
+#include "model/files/strict_json.h"
 
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-#include "model/pickle_calls.h"
+#include "model/files/pickle_calls.h"
 
 #include <stdexcept>
 

@@ -1,4 +1,4 @@
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 #include <ATen/ATen.h>
 
@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/shard_index.h"
-#include "model/torch_file.h"
+#include "model/files/shard_index.h"
+#include "model/files/torch_file.h"
 
 namespace smooth {
 namespace fs = std::filesystem;

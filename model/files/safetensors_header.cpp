@@ -1,4 +1,4 @@
-#include "model/safetensors_header.h"
+#include "model/files/safetensors_header.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "model/strict_json.h"
+#include "model/files/strict_json.h"
 
 namespace smooth {
 namespace {

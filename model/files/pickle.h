@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 
-struct PickleGlobal;  // model/pickle_calls.h
+struct PickleGlobal;  // model/files/pickle_calls.h
 
 // One Python object; others are named by their index in Pickle::values. Texts point into the pickle.
 struct PickleValue {

@@ -1,8 +1,8 @@
 // Reads what torch.save wrote of a state dict: the zip archive of torch 1.6 and later (PREFIX/data.pkl, PREFIX/data/KEY) and the
-// stream of pickles before it. Runs nothing: see model/pickle.h. Source: torch/serialization.py, _save and _legacy_save.
+// stream of pickles before it. Runs nothing: see model/files/pickle.h. Source: torch/serialization.py, _save and _legacy_save.
 #pragma once
 
-#include "model/stored.h"
+#include "model/files/stored.h"
 
 namespace smooth {
 

@@ -1,10 +1,10 @@
-#include "model/pickle.h"
+#include "model/files/pickle.h"
 
 #include <cstring>
 #include <stdexcept>
 #include <unordered_map>
 
-#include "model/pickle_calls.h"
+#include "model/files/pickle_calls.h"
 
 namespace smooth {
 namespace {

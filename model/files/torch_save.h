@@ -1,11 +1,11 @@
 // A state dict as torch.save writes it (.pth), for tools that read nothing else: RWKV-LM and the `rwkv` package. The reading half is
-// model/torch_file.h.
+// model/files/torch_file.h.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-// The writing half of model/weights.h: one file, or shards and their index, as save_pretrained of transformers leaves them.
+// The writing half of model/files/weights.h: one file, or shards and their index, as save_pretrained of transformers leaves them.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/weights.h"
+#include "model/files/weights.h"
 
 namespace smooth {
 namespace fs = std::filesystem;

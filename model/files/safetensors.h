@@ -1,7 +1,7 @@
-// Tensors in the safetensors format: model/safetensors_header.h reads what it says, this makes tensors of it and writes it.
+// Tensors in the safetensors format: model/files/safetensors_header.h reads what it says, this makes tensors of it and writes it.
 #pragma once
 
-#include "model/tensor_file.h"
+#include "model/files/tensor_file.h"
 
 namespace smooth {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <set>
 
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 
 namespace smooth {
 
@@ -18,7 +18,7 @@ class Weights {
   bool has(const std::string& name) const { return holder_.count(name) > 0; }
   std::vector<int64_t> shape(const std::string& name) const;
 
-  // A view of the mapped file (model/tensor_file.h). With a dtype: that view if it is of this dtype, else a converted copy; floating
+  // A view of the mapped file (model/files/tensor_file.h). With a dtype: that view if it is of this dtype, else a converted copy; floating
   // point never turns into integers or back. Throws naming file, tensor, expected and found.
   at::Tensor get(const std::string& name) const;
   at::Tensor get(const std::string& name, const std::vector<int64_t>& shape) const;

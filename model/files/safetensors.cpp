@@ -1,4 +1,4 @@
-#include "model/safetensors.h"
+#include "model/files/safetensors.h"
 
 #include <ATen/ATen.h>
 
@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/safetensors_header.h"
+#include "model/files/safetensors_header.h"
 
 namespace smooth {
 namespace {

@@ -1,10 +1,10 @@
-#include "model/shard_index.h"
+#include "model/files/shard_index.h"
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "model/stored.h"
-#include "model/strict_json.h"
+#include "model/files/stored.h"
+#include "model/files/strict_json.h"
 
 namespace smooth {
 namespace {

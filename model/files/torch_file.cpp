@@ -1,12 +1,12 @@
-#include "model/torch_file.h"
+#include "model/files/torch_file.h"
 
 #include <algorithm>
 #include <cstring>
 #include <set>
 #include <stdexcept>
 
-#include "model/pickle.h"
-#include "model/zip.h"
+#include "model/files/pickle.h"
+#include "model/files/zip.h"
 
 namespace smooth {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/mapping.h"
+#include "model/files/mapping.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
