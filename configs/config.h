@@ -195,13 +195,12 @@ struct ModelConfig {
     v("rope_theta", rope_theta, "base of the rotary frequencies (qwen2)", more_than(1));
     v("rms_norm_eps", rms_norm_eps, "added to the mean square (qwen2)", more_than(0));
     v("initializer_range", initializer_range, "standard deviation of the initial weights; null: 1 / sqrt(fan-in)", more_than(0));
-    v("initial", initial, "initial weights: normal, or normal with attention that begins as soft n-gram induction", one_of({"normal", "induction"}));
+    v("initial", initial, "initial weights: normal (an rwkv7: its author's), or with attention or time-mix that begins as soft n-gram induction", one_of({"normal", "induction"}));
     v("tie_word_embeddings", tie_word_embeddings, "the head shares the embedding's weights");
   }
   std::optional<Problem> problem() const {
     if (architecture == "rwkv7") {
       if (hidden_size % head_dim.value_or(64)) return Problem{"hidden_size", "is no multiple of head_dim, " + std::to_string(head_dim.value_or(64))};
-      if (initial != "normal") return Problem{"initial", "an rwkv7 begins as its author's, initial: normal"};
       if (initializer_range) return Problem{"initializer_range", "an rwkv7 begins as its author's; leave it out"};
       return {};
     }
@@ -394,6 +393,40 @@ struct EvalConfig {
                        "is larger than the shortest context length of this model, " + std::to_string(shortest)};
       }
     }
+    return {};
+  }
+};
+
+// ----------------------------------------------------------------------------------------- benchmarks
+
+// What `bench` times: a checkpoint, or random weights of a shape.
+struct BenchConfig {
+  std::string checkpoint;
+  std::optional<ModelConfig> model;
+  int64_t vocab_size = 151936;
+  std::optional<int64_t> sliding_window;
+  std::string window_edge = "hf", dtype = "float32", device = "cpu";
+  int64_t seed = 1, threads = 0, rows = 1, prompt = 512, tokens = 64, repeats = 3;
+
+  template <class V>
+  void visit(V& v) {
+    v("checkpoint", checkpoint, "model folder, run folder or file of weights; empty: random weights of `model`", existing_if_given());
+    v("model", model, "architecture of random weights; not with checkpoint");
+    v("vocab_size", vocab_size, "rows of the embedding, with `model`", between(8, 1 << 24));
+    v("sliding_window", sliding_window, "another window than the checkpoint's", at_least(1));
+    v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
+    v("dtype", dtype, "weights and activations", one_of({"float32", "bfloat16"}));
+    v("device", device, "where to compute", one_of({"cpu", "cuda"}));
+    v("seed", seed, "random weights and token ids follow from it", at_least(0));
+    v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
+    v("rows", rows, "texts side by side", between(1, 65536));
+    v("prompt", prompt, "tokens of each that are taken in", at_least(1));
+    v("tokens", tokens, "tokens of each that are then written (decode)", at_least(1));
+    v("repeats", repeats, "times it is done; the fastest counts", between(1, 1000));
+  }
+  std::optional<Problem> problem() const {
+    if (checkpoint.empty() && !model) return Problem{"model", "give the architecture of random weights, or checkpoint"};
+    if (!checkpoint.empty() && model) return Problem{"model", "the architecture comes from the checkpoint; leave model out"};
     return {};
   }
 };

@@ -96,7 +96,7 @@ std::string section(const std::string& command) {
 
 std::string config_reference() {
   return kIntroduction + section<DataConfig>("data build") + section<TrainConfig>("train") +
-         section<EvalConfig>("eval");
+         section<EvalConfig>("eval") + section<BenchConfig>("bench");
 }
 
 }  // namespace smooth

@@ -4,6 +4,7 @@
 
 #include "configs/load.h"
 #include "configs/run.h"
+#include "eval/bench.h"
 #include "eval/generate.h"
 #include "eval/read.h"
 #include "eval/report/report.h"
@@ -81,6 +82,12 @@ int main(int argc, char** argv) {
   convert->add_option("--dtype", conversion.dtype, "stored (unless given), float32 or bfloat16");
   convert->add_option("--shard-bytes", conversion.shard_bytes, "largest file of a folder, 5 GB unless given")->check(CLI::PositiveNumber);
 
+  std::string timed;
+  CLI::App* bench = app.add_subcommand("bench", "throughput, memory and share of the machine's limits, as a JSON object");
+  bench->add_option("WHAT", timed, "prefill or decode")->required()->check(CLI::IsMember({"prefill", "decode"}));
+  bench->add_option("CONFIG", file, "the benchmark's YAML; configs/reference.md lists every key")->required();
+  bench->add_option("--set", overrides, "key=value over the file's, e.g. prompt=2048")->allow_extra_args(false);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -96,6 +103,7 @@ int main(int argc, char** argv) {
     if (*generate) smooth::generate(text);
     if (*logits) smooth::write_logits(choice, ids, tensors);
     if (*convert) smooth::convert_weights(conversion);
+    if (*bench) std::cout << smooth::bench(timed, smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
     if (*report) smooth::write_report(runs, out);
     return 0;
   });

@@ -57,7 +57,13 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
     return std::make_unique<Decoder>(decoder_config(config, vocab_size, sliding_window.value_or(0)), options);
   };
   auto model = empty(at::kCPU);
-  if (auto* rwkv7 = dynamic_cast<Rwkv7*>(model.get())) rwkv7->initialise(seed);
+  if (auto* rwkv7 = dynamic_cast<Rwkv7*>(model.get())) {
+    if (config.initial == "induction") {
+      rwkv7->initialise_induction(seed);
+    } else {
+      rwkv7->initialise(seed);
+    }
+  }
   if (auto* decoder = dynamic_cast<Decoder*>(model.get())) {
     if (config.initial == "induction") {
       decoder->initialise_induction(seed);

@@ -3,6 +3,8 @@
 // naming (.pth) are translated by model/rwkv7_layouts.h.
 #pragma once
 
+#include <ATen/core/Generator.h>
+
 #include <vector>
 
 #include "model/model.h"
@@ -42,6 +44,8 @@ class Rwkv7 : public Model {
 
   // BlinkDL's initial weights (RWKV-LM, RWKV-v7/train_temp/src/model.py).
   void initialise(uint64_t seed);
+  // Near induction (model/rwkv7_induction.cpp).
+  void initialise_induction(uint64_t seed);
 
   at::Tensor forward(const Batch& batch) const override;
   at::Tensor step(const Step& step, State& state) const override;
@@ -84,6 +88,12 @@ class Rwkv7 : public Model {
   at::Tensor time_mix(const TimeMix& attn, const at::Tensor& x, int64_t layer, at::Tensor& v_first, Pass& pass) const;
   at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, int64_t layer, Pass& pass) const;
   at::Tensor norm(const at::Tensor& x, const Norm& norm) const;
+
+  struct Blocks;
+  static void open_gates(TimeMix& attn);
+  void shift_in_time_mix(Layer& layer, int64_t from, const Blocks& blocks);
+  static void shift_in_channel_mix(ChannelMix& ffn, int64_t from, const Blocks& blocks);
+  void match_and_copy(TimeMix& attn, const Blocks& blocks, at::Generator& generator);
 
   Rwkv7Config config_;
   at::Tensor embeddings_, lm_head_;  // [V, C]

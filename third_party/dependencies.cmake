@@ -45,6 +45,15 @@ add_library(third_party_torch INTERFACE)
 target_include_directories(third_party_torch SYSTEM INTERFACE ${TORCH_DIR}/include ${TORCH_DIR}/include/torch/csrc/api/include)
 target_link_libraries(third_party_torch INTERFACE ${TORCH_DIR}/lib/libtorch_cpu.so ${TORCH_DIR}/lib/libc10.so
                       Threads::Threads ${CMAKE_DL_LIBS})
+# at::parallel_for is a template that runs on one thread, silently, unless its caller is compiled with OpenMP. The library is the one
+# that LibTorch brings, so that there is one pool of threads.
+target_compile_options(third_party_torch INTERFACE -fopenmp)
+file(GLOB TORCH_OPENMP ${TORCH_DIR}/lib/libgomp*.so*)
+if(TORCH_OPENMP)
+  target_link_libraries(third_party_torch INTERFACE ${TORCH_OPENMP})
+else()
+  target_link_options(third_party_torch INTERFACE -fopenmp)
+endif()
 target_compile_definitions(third_party_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
 
 # ProcessGroupGloo.hpp includes five headers of gloo that the wheel lacks; the code itself is in libtorch_cpu.

@@ -8,7 +8,7 @@
 namespace smooth {
 namespace {
 
-constexpr int64_t kLanes = 16, kUnroll = 4;
+constexpr int64_t kLanes = 16, kOutputs = 4;
 using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 using Halves = uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t))));
 using Words = uint32_t __attribute__((vector_size(kLanes * sizeof(uint32_t))));
@@ -34,43 +34,53 @@ INLINE float value(uint16_t x) {
 }
 
 INLINE float sum(const Lanes& lanes) {
-  float total = 0;
-  for (int64_t i = 0; i < kLanes; ++i) total += lanes[i];
-  return total;
+  float x[kLanes];
+  std::memcpy(x, &lanes, sizeof x);
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t i = 0; i < half; ++i) x[i] += x[i + half];
+  }
+  return x[0];
 }
 
-// One output of N rows: four sums side by side hide the latency of adding.
-template <int N, class Weight>
-INLINE void one_output(const float* x, int64_t width, const Weight* w, float* y, int64_t out) {
-  Lanes sums[N][kUnroll] = {};
+// R neighbouring outputs of N rows. Side by side they hide the latency of adding, and their weights come as R streams; those of the
+// next R are asked for meanwhile, since a row of weights is too short for the processor to notice that it goes on.
+template <int N, int R, class Weight>
+INLINE void some_outputs(const float* x, int64_t width, const Weight* w, float* y, int64_t out) {
+  Lanes sums[N][R] = {};
   int64_t c = 0;
-  for (; c + kUnroll * kLanes <= width; c += kUnroll * kLanes) {
-    for (int64_t i = 0; i < kUnroll; ++i) {
+  for (; c + kLanes <= width; c += kLanes) {
+    Lanes input[N];
+    for (int n = 0; n < N; ++n) load(x + n * width + c, input[n]);
+    for (int r = 0; r < R; ++r) {
       Lanes weight;
-      load(w + c + i * kLanes, weight);
-      for (int n = 0; n < N; ++n) {
-        Lanes input;
-        load(x + n * width + c + i * kLanes, input);
-        sums[n][i] += weight * input;
-      }
+      load(w + r * width + c, weight);
+      __builtin_prefetch(w + (r + R) * width + c);
+      for (int n = 0; n < N; ++n) sums[n][r] += weight * input[n];
     }
   }
   for (int n = 0; n < N; ++n) {
-    float total = sum((sums[n][0] + sums[n][1]) + (sums[n][2] + sums[n][3]));
-    for (int64_t rest = c; rest < width; ++rest) total += x[n * width + rest] * value(w[rest]);
-    y[n * out] = total;
+    for (int r = 0; r < R; ++r) {
+      float total = sum(sums[n][r]);
+      for (int64_t rest = c; rest < width; ++rest) total += x[n * width + rest] * value(w[r * width + rest]);
+      y[n * out + r] = total;
+    }
   }
+}
+
+template <int N, class Weight>
+INLINE void rows_outputs(const float* x, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) {
+  int64_t o = begin;
+  for (; o + kOutputs <= end; o += kOutputs) some_outputs<N, kOutputs>(x, width, w + o * width, y + o, out);
+  for (; o < end; ++o) some_outputs<N, 1>(x, width, w + o * width, y + o, out);
 }
 
 template <class Weight>
 INLINE void outputs(const float* x, int64_t rows, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) {
-  for (int64_t o = begin; o < end; ++o) {
-    switch (rows) {
-      case 1: one_output<1>(x, width, w + o * width, y + o, out); break;
-      case 2: one_output<2>(x, width, w + o * width, y + o, out); break;
-      case 3: one_output<3>(x, width, w + o * width, y + o, out); break;
-      default: one_output<4>(x, width, w + o * width, y + o, out); break;
-    }
+  switch (rows) {
+    case 1: rows_outputs<1>(x, width, w, begin, end, y, out); break;
+    case 2: rows_outputs<2>(x, width, w, begin, end, y, out); break;
+    case 3: rows_outputs<3>(x, width, w, begin, end, y, out); break;
+    default: rows_outputs<4>(x, width, w, begin, end, y, out); break;
   }
 }
 

@@ -224,7 +224,7 @@ T random_config(Dice& dice, const std::string& path) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("dump: random configs come back from their dumps", "", Sample, DataConfig,
-                   TrainConfig, EvalConfig) {
+                   TrainConfig, EvalConfig, BenchConfig) {
   const TestFolder folder;
   const std::string path = folder.file("there", "");
   Dice dice(20250719);

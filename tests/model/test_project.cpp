@@ -1,4 +1,10 @@
 // The decoding kernel against LibTorch's product.
+#include <ATen/Parallel.h>
+
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include "model/ops/project.h"
 #include "tests/model/support.h"
 
@@ -25,4 +31,18 @@ TEST_CASE("gradients go through it", "[cpu]") {
   project(x, w).sum().backward();
   check_close("dx", w.sum(0).expand({2, 8}), x.grad(), 1e-6);
   check_close("dw", x.sum(0).expand({5, 8}), w.grad(), 1e-6);
+}
+
+// Compiled without OpenMP, at::parallel_for calls its function once, on the calling thread, and says nothing.
+TEST_CASE("work that is spread over threads runs on several", "[cpu]") {
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  at::parallel_for(0, 2, 1, [&](int64_t, int64_t) {
+    const std::scoped_lock lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  });
+  at::set_num_threads(before);
+  CHECK(threads.size() == 2);
 }
