@@ -26,7 +26,7 @@ std::optional<double> PaperLine::at(double multiple) const {
 
 const PaperLine* paper_line(const Cell& cell) {
   if (cell.benchmark != "niah") return nullptr;
-  const bool recurrent = cell.architecture.starts_with("rwkv");
+  const bool recurrent = cell.architecture.starts_with("RWKV");
   if (cell.mode == "os") return recurrent ? &kRwkvOs : cell.window ? &kSwaOs : &kQwenOs;
   if (cell.mode == "ur") return recurrent || cell.window ? nullptr : &kQwenUr;
   if (cell.mode != "sr") return nullptr;

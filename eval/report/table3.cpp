@@ -51,7 +51,8 @@ std::vector<TableCell> our_row(const Line& line, const std::set<double>& columns
       row.push_back({format_score(cell->score),
                      format_interval(*cell) + (same_n ? "" : fmt::format(" n={}", cell->n))});
   }
-  row.insert(row.end(), {text_of(kind.window, "dense"), text_of(kind.chunk, kNone), stops(kind)});
+  const char* windowless = kind.architecture == "RWKV-7" ? kNone : "dense";
+  row.insert(row.end(), {text_of(kind.window, windowless), text_of(kind.chunk, kNone), stops(kind)});
   return row;
 }
 

@@ -8,7 +8,7 @@
 namespace smooth {
 namespace {
 
-constexpr int64_t kLanes = 16, kOutputs = 4;
+constexpr int64_t kLanes = 16, kUnroll = 4;
 using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 using Halves = uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t))));
 using Words = uint32_t __attribute__((vector_size(kLanes * sizeof(uint32_t))));
@@ -42,36 +42,30 @@ INLINE float sum(const Lanes& lanes) {
   return x[0];
 }
 
-// R neighbouring outputs of N rows. Side by side they hide the latency of adding, and their weights come as R streams; those of the
-// next R are asked for meanwhile, since a row of weights is too short for the processor to notice that it goes on.
-template <int N, int R, class Weight>
-INLINE void some_outputs(const float* x, int64_t width, const Weight* w, float* y, int64_t out) {
-  Lanes sums[N][R] = {};
-  int64_t c = 0;
-  for (; c + kLanes <= width; c += kLanes) {
-    Lanes input[N];
-    for (int n = 0; n < N; ++n) load(x + n * width + c, input[n]);
-    for (int r = 0; r < R; ++r) {
-      Lanes weight;
-      load(w + r * width + c, weight);
-      __builtin_prefetch(w + (r + R) * width + c);
-      for (int n = 0; n < N; ++n) sums[n][r] += weight * input[n];
-    }
-  }
-  for (int n = 0; n < N; ++n) {
-    for (int r = 0; r < R; ++r) {
-      float total = sum(sums[n][r]);
-      for (int64_t rest = c; rest < width; ++rest) total += x[n * width + rest] * value(w[r * width + rest]);
-      y[n * out + r] = total;
-    }
-  }
-}
-
+// One output of N rows after another, so that the weights come as one stream; four sums side by side hide the latency of adding.
 template <int N, class Weight>
 INLINE void rows_outputs(const float* x, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) {
-  int64_t o = begin;
-  for (; o + kOutputs <= end; o += kOutputs) some_outputs<N, kOutputs>(x, width, w + o * width, y + o, out);
-  for (; o < end; ++o) some_outputs<N, 1>(x, width, w + o * width, y + o, out);
+  for (int64_t o = begin; o < end; ++o) {
+    const Weight* row = w + o * width;
+    Lanes sums[N][kUnroll] = {};
+    int64_t c = 0;
+    for (; c + kUnroll * kLanes <= width; c += kUnroll * kLanes) {
+      for (int64_t i = 0; i < kUnroll; ++i) {
+        Lanes weight;
+        load(row + c + i * kLanes, weight);
+        for (int n = 0; n < N; ++n) {
+          Lanes input;
+          load(x + n * width + c + i * kLanes, input);
+          sums[n][i] += weight * input;
+        }
+      }
+    }
+    for (int n = 0; n < N; ++n) {
+      float total = sum((sums[n][0] + sums[n][1]) + (sums[n][2] + sums[n][3]));
+      for (int64_t rest = c; rest < width; ++rest) total += x[n * width + rest] * value(row[rest]);
+      y[n * out + o] = total;
+    }
+  }
 }
 
 template <class Weight>

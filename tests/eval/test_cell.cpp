@@ -151,7 +151,7 @@ TEST_CASE("the paper's line of the same kind", "[paper]") {
   CHECK(expected_score(c) == 25.0);
   c.length = 64;
   CHECK(expected_score(c) == 100.0);
-  c.architecture = "rwkv7";
+  c.architecture = "RWKV-7";
   CHECK(paper_line(c)->model == "RWKV-7-OS");
   c.benchmark = "longbench";
   CHECK(paper_line(c) == nullptr);

@@ -259,3 +259,24 @@ TEST_CASE("RWKV-7 equals fla on a longer text", "[cpu][fixtures]") {
   check_close("float64", io.get("long_logits_f64"), logits, 5e-5);
   check_close("fla", io.get("long_logits_chunked"), logits, 5e-5);
 }
+
+TEST_CASE("an RWKV-7 that begins near induction continues a text as it went on before", "[cpu]") {
+  const int64_t layers = GENERATE(2, 3, 5), half = 40;
+  Rwkv7 model({.vocab_size = 500, .hidden_size = 128, .num_hidden_layers = layers, .head_dim = 64, .intermediate_size = 256,
+               .decay_low_rank_dim = 32, .a_low_rank_dim = 32, .v_low_rank_dim = 32, .gate_low_rank_dim = 64});
+  model.initialise_induction(1);
+  at::NoGradGuard no_grad;
+  at::manual_seed(1);
+  const at::Tensor once = at::randint(500, {half}, at::kLong), ids = at::cat({once, once});
+  const at::Tensor logits = model.logits(model.forward(one_document(ids)));  // [T, V]
+  const at::Tensor loss = -at::log_softmax(logits, 1).gather(1, ids.roll(-1).unsqueeze(1)).squeeze(1);
+  const double first = loss.narrow(0, 0, half - 1).mean().item<double>(), again = loss.narrow(0, half, half - 1).mean().item<double>();
+  INFO("layers " << layers << ": " << first << " where nothing is known, " << again << " the second time");
+  CHECK(again < first - 2);
+}
+
+TEST_CASE("beginning near induction needs a layer to look back and one to match", "[cpu]") {
+  Rwkv7 model({.vocab_size = 50, .hidden_size = 64, .num_hidden_layers = 1, .head_dim = 32, .intermediate_size = 64,
+               .decay_low_rank_dim = 8, .a_low_rank_dim = 8, .v_low_rank_dim = 8, .gate_low_rank_dim = 8});
+  CHECK_THROWS_WITH(model.initialise_induction(1), Catch::Contains("two layers"));
+}
