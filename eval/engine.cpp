@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 // A row's longest piece of one prefill step: longer texts are taken in piece by piece, so that masks stay small.
-constexpr int64_t kPiece = 256;
+constexpr int64_t kPiece = 512;
 
 }  // namespace
 
