@@ -14,6 +14,7 @@
 #include "model/decoder.h"
 #include "model/rwkv7.h"
 #include "model/rwkv7_layouts.h"
+#include "model/rwkv_hybrid.h"
 #include "model/files/stored.h"
 
 namespace smooth {
@@ -97,7 +98,7 @@ std::string count_of(const std::vector<std::string>& names, const std::string& w
 
 std::vector<std::string> names_of(const Model& model) {
   std::vector<std::string> names;
-  for (const Parameter& parameter : model.parameters()) names.push_back(parameter.name);
+  for (const Parameter& tensor : stored_tensors(model)) names.push_back(tensor.name);
   return names;
 }
 
@@ -131,27 +132,43 @@ void take_weight(const Weights& weights, const Parameter& parameter, const at::T
   }
 }
 
-// The model that a config.json describes, without its weights.
-std::unique_ptr<Model> empty_model(const std::string& file, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
+std::unique_ptr<Model> empty_hybrid(const std::string& text, const std::string& file, const Weights& weights, std::optional<int64_t> sliding_window,
+                                    const at::TensorOptions& options) {
+  RwkvHybridConfig config = parse_rwkv_hybrid_config(text, file);
+  read_shapes(config, weights);
+  bool attends = false;
+  for (int64_t& window : config.decoder.windows) {
+    if (window == kNoKeys) continue;
+    attends = true;
+    window = sliding_window.value_or(window);
+  }
+  if (sliding_window.value_or(0) > 0 && !attends) throw std::runtime_error(file + ": no layer of it attends; leave sliding_window out");
+  return std::make_unique<RwkvHybrid>(std::move(config), options);
+}
+
+// The model that a config.json describes, without its weights; of them it takes shapes that the config leaves out.
+std::unique_ptr<Model> empty_model(const std::string& file, const Weights& weights, std::optional<int64_t> sliding_window,
+                                   const at::TensorOptions& options) {
   const std::string text = read_file(file);
   const auto type = ConfigFields(text, file).get<std::string>("model_type");
   if (type == "rwkv7") {
     if (sliding_window.value_or(0) > 0) throw std::runtime_error(file + ": an RWKV-7 has no attention; leave sliding_window out");
     return std::make_unique<Rwkv7>(parse_rwkv7_config(text, file), options);
   }
+  if (type == "rwkv_hybrid" || type == "rwkv7qwen2") return empty_hybrid(text, file, weights, sliding_window, options);
   if (type == "qwen2" || type == "mistral") {
     DecoderConfig config = parse_decoder_config(text, file);
     if (sliding_window) config.windows.assign(config.num_hidden_layers, *sliding_window);
     return std::make_unique<Decoder>(config, options);
   }
-  throw std::runtime_error(file + ": model_type " + shown(type) + " is not known; the types are qwen2, mistral and rwkv7");
+  throw std::runtime_error(file + ": model_type " + shown(type) + " is not known; the types are qwen2, mistral, rwkv7, rwkv_hybrid and rwkv7qwen2");
 }
 
 }  // namespace
 
 std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
   if (!is_blinkdl(weights)) {
-    auto model = empty_model(fs::path(folder) / "config.json", sliding_window, options);
+    auto model = empty_model(fs::path(folder) / "config.json", weights, sliding_window, options);
     // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
     check_names(weights, names_of(*model), [&](const std::string& name) { return model->tied() && name == "lm_head.weight"; });
     return model;
@@ -168,7 +185,7 @@ std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& 
   const Weights weights(folder);
   if (!weights.part().empty()) fmt::print(stderr, "smooth: {}: taking the state dict under '{}'\n", weights.source(), weights.part());
   auto model = describe_model(folder, weights, options.sliding_window, at::TensorOptions().device(device).dtype(options.dtype));
-  for (const Parameter& parameter : model->parameters()) {
+  for (const Parameter& parameter : stored_tensors(*model)) {
     const std::vector<int64_t> shape = parameter.value.sizes().vec();
     take_weight(weights, parameter, is_blinkdl(weights) ? from_blinkdl(weights, parameter.name, shape) : weights.get(parameter.name, shape));
   }
@@ -177,7 +194,7 @@ std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& 
 
 void save_model(const Model& model, const std::string& folder, int64_t shard_bytes) {
   write_file(fs::path(folder) / "config.json", model.config_json());
-  save_weights(folder, model.parameters(), shard_bytes);
+  save_weights(folder, stored_tensors(model), shard_bytes);
 }
 
 std::string find_checkpoint(const std::string& folder) {

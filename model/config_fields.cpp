@@ -26,11 +26,22 @@ ConfigFields::ConfigFields(const ConfigFields& outer, const std::string& key)
 
 int64_t ConfigFields::integer(const std::string& key, int64_t least, int64_t most) const {
   if (!has(key)) refuse(key + " is missing");
-  const nlohmann::json& value = json_.at(key);
+  return checked(json_.at(key), key, least, most);
+}
+
+std::vector<int64_t> ConfigFields::integers(const std::string& key, int64_t least, int64_t most) const {
+  if (!has(key)) refuse(key + " is missing");
+  if (!json_.at(key).is_array()) refuse_type(key);
+  std::vector<int64_t> all;
+  for (const nlohmann::json& value : json_.at(key)) all.push_back(checked(value, key, least, most));
+  return all;
+}
+
+int64_t ConfigFields::checked(const nlohmann::json& value, const std::string& key, int64_t least, int64_t most) const {
   if (!value.is_number_integer()) refuse_type(key);
   const bool beyond = value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX;
   if (beyond || value.get<int64_t>() < least || value.get<int64_t>() > most) {
-    refuse(key + " is " + value.dump() + ", expected " + std::to_string(least) + " to " + std::to_string(most));
+    refuse(key + (value == json_.at(key) ? " is " : " holds ") + value.dump() + ", expected " + std::to_string(least) + " to " + std::to_string(most));
   }
   return value.get<int64_t>();
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace smooth {
 
@@ -35,6 +36,8 @@ class ConfigFields {
   int64_t integer(const std::string& key, int64_t least, int64_t most) const;
   int64_t size(const std::string& key) const { return integer(key, 1, kMaxSize); }
   int64_t size(const std::string& key, int64_t otherwise) const { return has(key) ? size(key) : otherwise; }
+  std::vector<int64_t> integers(const std::string& key, int64_t least, int64_t most) const;  // an array
+  bool is_text(const std::string& key) const { return has(key) && json_.at(key).is_string(); }
   double positive(const std::string& key) const;
   double positive(const std::string& key, double otherwise) const { return has(key) ? positive(key) : otherwise; }
   // What this code computes is one value of the field; another is refused.
@@ -45,6 +48,7 @@ class ConfigFields {
   [[noreturn]] void refuse(const std::string& why) const { throw std::runtime_error(file_ + ": " + why); }
 
  private:
+  int64_t checked(const nlohmann::json& value, const std::string& key, int64_t least, int64_t most) const;
   [[noreturn]] void refuse_type(const std::string& key) const;
   [[noreturn]] void refuse_other(const std::string& key, const std::string& implemented) const;
   std::string file_;

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 // The stored tensors under this framework's names; `model` has the names and shapes, and no memory.
 std::vector<Parameter> stored_parameters(const Model& model, const Weights& weights, const std::string& dtype) {
   std::vector<Parameter> all;
-  for (const Parameter& parameter : model.parameters()) {
+  for (const Parameter& parameter : stored_tensors(model)) {
     const std::vector<int64_t> shape = parameter.value.sizes().vec();
     const at::Tensor value = is_blinkdl(weights) ? from_blinkdl(weights, parameter.name, shape) : weights.get(parameter.name, shape);
     all.push_back({parameter.name, dtype == "stored" ? value : value.to(dtype_from(dtype))});

@@ -22,25 +22,11 @@ at::Tensor ids_on(const std::vector<int64_t>& ids, const at::Device& device) { r
 
 Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
-  const int64_t width = config_.hidden_size, inner = config_.intermediate_size;
-  const int64_t queries = config_.num_attention_heads * config_.head_dim, groups = config_.num_key_value_heads * config_.head_dim;
-  const auto make = [&](at::IntArrayRef shape) { return at::empty(shape, options); };
-  embed_tokens_ = make({config_.vocab_size, width});
-  norm_ = make({width});
-  lm_head_ = config_.tie_word_embeddings ? embed_tokens_ : make({config_.vocab_size, width});
-  for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    Layer layer{.input_layernorm = make({width}), .post_attention_layernorm = make({width}),
-                .q_proj = make({queries, width}), .k_proj = make({groups, width}),
-                .v_proj = make({groups, width}), .o_proj = make({width, queries}),
-                .q_bias = {}, .k_bias = {}, .v_bias = {},
-                .gate_proj = make({inner, width}), .up_proj = make({inner, width}), .down_proj = make({width, inner})};
-    if (config_.attention_bias()) {
-      layer.q_bias = make({queries});
-      layer.k_bias = make({groups});
-      layer.v_bias = make({groups});
-    }
-    layers_.push_back(layer);
-  }
+  const int64_t width = config_.hidden_size;
+  embed_tokens_ = at::empty({config_.vocab_size, width}, options);
+  norm_ = at::empty({width}, options);
+  lm_head_ = config_.tie_word_embeddings ? embed_tokens_ : at::empty({config_.vocab_size, width}, options);
+  for (int64_t l = 0; l < config_.num_hidden_layers; ++l) layers_.push_back(make_decoder_layer(config_, true, options));
 }
 
 void Decoder::initialise(uint64_t seed, double deviation) {
@@ -57,22 +43,12 @@ void Decoder::initialise(uint64_t seed, double deviation) {
   }
 }
 
-// [N, C] -> [N, C]
-at::Tensor Decoder::mlp(const Layer& layer, const at::Tensor& x) const {
-  return project(at::silu(project(x, layer.gate_proj)) * project(x, layer.up_proj), layer.down_proj);
-}
-
-// The layers over T tokens, whoever attends: x [T, C], attend(q [T, H, D], k [T, G, D], v [T, G, D], layer) -> [T, H, D].
+// The layers over T tokens, whoever attends: x [T, C] -> [T, C].
 at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const {
-  const int64_t H = config_.num_attention_heads, G = config_.num_key_value_heads, D = config_.head_dim;
-  const Rotation turn = rotation(positions, D, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
+  const Rotation turn = rotation(positions, config_.head_dim, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    const Layer& layer = layers_[l];
-    const at::Tensor h = rms_norm(x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = rotate(project(h, layer.q_proj, layer.q_bias).view({-1, H, D}), turn);  // [T, H, D]
-    const at::Tensor k = rotate(project(h, layer.k_proj, layer.k_bias).view({-1, G, D}), turn);  // [T, G, D]
-    const at::Tensor v = project(h, layer.v_proj, layer.v_bias).view({-1, G, D});                // [T, G, D]
-    x = x + project(attend(q, k, v, l).reshape({-1, H * D}), layer.o_proj);                      // [T, C]
+    const DecoderLayer& layer = layers_[l];
+    x = x + attention(layer, config_, rms_norm(x, layer.input_layernorm, config_.rms_norm_eps), turn, attend, l);
     x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
@@ -106,25 +82,7 @@ std::unique_ptr<State> Decoder::new_state(int64_t rows) const {
 
 std::vector<Parameter> Decoder::parameters() const {
   std::vector<Parameter> all = {{"model.embed_tokens.weight", embed_tokens_}};
-  for (size_t l = 0; l < layers_.size(); ++l) {
-    const Layer& layer = layers_[l];
-    const std::string prefix = "model.layers." + std::to_string(l) + ".";
-    const auto add = [&](const std::string& name, const at::Tensor& value) {
-      if (value.defined()) all.push_back({prefix + name, value});
-    };
-    add("input_layernorm.weight", layer.input_layernorm);
-    add("self_attn.q_proj.weight", layer.q_proj);
-    add("self_attn.q_proj.bias", layer.q_bias);
-    add("self_attn.k_proj.weight", layer.k_proj);
-    add("self_attn.k_proj.bias", layer.k_bias);
-    add("self_attn.v_proj.weight", layer.v_proj);
-    add("self_attn.v_proj.bias", layer.v_bias);
-    add("self_attn.o_proj.weight", layer.o_proj);
-    add("post_attention_layernorm.weight", layer.post_attention_layernorm);
-    add("mlp.gate_proj.weight", layer.gate_proj);
-    add("mlp.up_proj.weight", layer.up_proj);
-    add("mlp.down_proj.weight", layer.down_proj);
-  }
+  for (size_t l = 0; l < layers_.size(); ++l) add_parameters(layers_[l], "model.layers." + std::to_string(l) + ".", all);
   all.push_back({"model.norm.weight", norm_});
   if (!config_.tie_word_embeddings) all.push_back({"lm_head.weight", lm_head_});
   return all;

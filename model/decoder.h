@@ -2,10 +2,9 @@
 // grouped keys and values, SwiGLU; every layer dense or with a sliding window.
 #pragma once
 
-#include <functional>
 #include <optional>
 
-#include "model/decoder_config.h"
+#include "model/decoder_layer.h"
 #include "model/model.h"
 
 namespace smooth {
@@ -34,20 +33,11 @@ class Decoder : public Model {
   const DecoderConfig& config() const { return config_; }
 
  private:
-  // Legend: C hidden size, F intermediate size, H heads, G key-value heads, D head width.
-  struct Layer {
-    at::Tensor input_layernorm, post_attention_layernorm;   // [C]
-    at::Tensor q_proj, k_proj, v_proj, o_proj;              // [H D, C], [G D, C], [G D, C], [C, H D]
-    at::Tensor q_bias, k_bias, v_bias;                      // [H D], [G D], [G D]; undefined without attention_bias
-    at::Tensor gate_proj, up_proj, down_proj;               // [F, C], [F, C], [C, F]
-  };
-  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer)>;
   at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const;
-  at::Tensor mlp(const Layer& layer, const at::Tensor& x) const;
 
   DecoderConfig config_;
   at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied
-  std::vector<Layer> layers_;
+  std::vector<DecoderLayer> layers_;
 };
 
 }  // namespace smooth

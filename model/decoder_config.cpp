@@ -81,11 +81,14 @@ void DecoderConfig::validate() const {
 
 DecoderConfig parse_decoder_config(const std::string& json, const std::string& file) {
   const ConfigFields fields(json, file);
+  const auto family = fields.get<std::string>("model_type");
+  if (family != "qwen2" && family != "mistral") fields.refuse("model_type is " + shown(family) + ", expected qwen2 or mistral");
+  return read_decoder_fields(fields, family);
+}
+
+DecoderConfig read_decoder_fields(const ConfigFields& fields, const std::string& family) {
   DecoderConfig config;
-  config.family = fields.get<std::string>("model_type");
-  if (config.family != "qwen2" && config.family != "mistral") {
-    fields.refuse("model_type is " + shown(config.family) + ", expected qwen2 or mistral");
-  }
+  config.family = family;
   fields.expect<std::string>("hidden_act", "silu");
   config.vocab_size = fields.size("vocab_size");
   config.hidden_size = fields.size("hidden_size");
@@ -107,7 +110,7 @@ DecoderConfig parse_decoder_config(const std::string& json, const std::string& f
   return config;
 }
 
-std::string decoder_config_json(const DecoderConfig& config, const std::string& dtype) {
+nlohmann::ordered_json decoder_fields(const DecoderConfig& config, const std::string& dtype) {
   const bool mistral = config.family == "mistral";
   const int64_t window = *std::max_element(config.windows.begin(), config.windows.end());
   nlohmann::ordered_json json = {
@@ -140,13 +143,15 @@ std::string decoder_config_json(const DecoderConfig& config, const std::string& 
   } else {
     json["sliding_window"] = nullptr;
   }
-  if (mistral) return json.dump(2) + "\n";
+  if (mistral) return json;
   json["use_sliding_window"] = window > 0;
   json["max_window_layers"] = window > 0 ? 0 : config.num_hidden_layers;
   for (const int64_t layer_window : config.windows) {
     json["layer_types"].push_back(layer_window > 0 ? "sliding_attention" : "full_attention");
   }
-  return json.dump(2) + "\n";
+  return json;
 }
+
+std::string decoder_config_json(const DecoderConfig& config, const std::string& dtype) { return decoder_fields(config, dtype).dump(2) + "\n"; }
 
 }  // namespace smooth

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/config_fields.h"
 #include "model/ops/yarn.h"
 
 namespace smooth {
@@ -27,5 +28,9 @@ struct DecoderConfig {
 DecoderConfig parse_decoder_config(const std::string& json, const std::string& file);  // `file`: for messages
 // What transformers needs to open the folder; `dtype` as it names them: "float32", "bfloat16".
 std::string decoder_config_json(const DecoderConfig& config, const std::string& dtype);
+
+// The same fields within a config.json of another type, whose decoder is of that family.
+DecoderConfig read_decoder_fields(const ConfigFields& fields, const std::string& family);
+nlohmann::ordered_json decoder_fields(const DecoderConfig& config, const std::string& dtype);
 
 }  // namespace smooth

@@ -48,7 +48,7 @@ void Decoder::initialise_induction(uint64_t seed) {
   const at::Tensor frequency = at::pow(config_.rope_theta, -at::arange(0, D, 2, at::kDouble) / static_cast<double>(D)).to(at::kFloat);  // [D/2]
   // q . k / sqrt(D) = sharpness x sum_i cos(frequency_i (distance - j)) x 32 / D: largest at distance j
   const double amplitude = std::sqrt(kSharpness * 32.0 / static_cast<double>(D)) * std::pow(static_cast<double>(D), 0.25);
-  Layer& first = layers_[0];
+  DecoderLayer& first = layers_[0];
   first.q_proj.mul_(kNoise);
   first.k_proj.mul_(kNoise);
   first.o_proj.mul_(kNoise * kNoise);
@@ -67,7 +67,7 @@ void Decoder::initialise_induction(uint64_t seed) {
   const at::Tensor slow = (frequency < kSlow).to(at::kFloat).repeat({2}).unsqueeze(1);  // [D, 1]
   const double spread = 1.0 / std::sqrt(std::max(1.0, slow.sum().item<double>()));
   for (int64_t l = 1; l < config_.num_hidden_layers; ++l) {
-    Layer& layer = layers_[l];
+    DecoderLayer& layer = layers_[l];
     layer.q_proj.mul_(kNoise);
     layer.k_proj.mul_(kNoise);
     for (int64_t g = 0; g < G; ++g) {
@@ -84,7 +84,7 @@ void Decoder::initialise_induction(uint64_t seed) {
       }
     }
   }
-  for (Layer& layer : layers_) layer.down_proj.mul_(kMlpGain);
+  for (DecoderLayer& layer : layers_) layer.down_proj.mul_(kMlpGain);
 }
 
 }  // namespace smooth

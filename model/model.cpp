@@ -9,6 +9,12 @@
 
 namespace smooth {
 
+std::vector<Parameter> stored_tensors(const Model& model) {
+  std::vector<Parameter> all = model.parameters();
+  for (Parameter& tensor : model.idle()) all.push_back(std::move(tensor));
+  return all;
+}
+
 at::Tensor loss_sum(const Model& model, const Batch& batch) {
   std::vector<int64_t> places, targets;
   for (int64_t t = 0; t < batch.num_tokens(); ++t) {

@@ -28,6 +28,8 @@ class Model {
   virtual std::unique_ptr<State> new_state(int64_t rows) const = 0;
 
   virtual std::vector<Parameter> parameters() const = 0;
+  // Tensors of the checkpoint that nothing computes with: kept with the parameters, and not trained.
+  virtual std::vector<Parameter> idle() const { return {}; }
   virtual int64_t vocab_size() const = 0;
   virtual at::Device device() const = 0;
   virtual std::string architecture() const = 0;         // "dense", "SWA-128"
@@ -35,6 +37,9 @@ class Model {
   virtual bool tied() const { return false; }           // the head is the embedding
   virtual std::string config_json() const = 0;          // config.json of its Hugging Face folder
 };
+
+// All that a checkpoint of the model holds: parameters, then idle tensors.
+std::vector<Parameter> stored_tensors(const Model& model);
 
 // Mean negative log likelihood of the batch's targets times num_targets, in fp32: the sum, for dividing by the global
 // count. Only hidden states at target positions meet the head.

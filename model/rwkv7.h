@@ -9,34 +9,10 @@
 
 #include "model/model.h"
 #include "model/rwkv7_config.h"
+#include "model/rwkv7_state.h"
+#include "model/time_mix.h"
 
 namespace smooth {
-
-// What each layer carries: the token-shift inputs of both mixes and the heads' matrices.
-class Rwkv7State : public State {
- public:
-  Rwkv7State(int64_t rows, const Rwkv7Config& config, at::TensorOptions options);
-
-  std::unique_ptr<State> clone() const override;
-  void reset(int64_t row) override;
-  int64_t rows() const override { return static_cast<int64_t>(seen_.size()); }
-  int64_t seen(int64_t row) const override { return seen_.at(row); }
-  int64_t bytes() const override;
-  void save(const std::string& file) const override;
-  void load(const std::string& file) override;
-
-  struct Layer {
-    at::Tensor time_shift, channel_shift;  // [B, C] last normed input of each mix
-    at::Tensor wkv;                        // [B, H, N, N] (value, key), fp32
-  };
-  std::vector<Layer>& layers() { return layers_; }
-  void advance(int64_t row, int64_t tokens) { seen_[row] += tokens; }
-
- private:
-  std::vector<Parameter> tensors() const;
-  std::vector<Layer> layers_;
-  std::vector<int64_t> seen_;  // [B]
-};
 
 class Rwkv7 : public Model {
  public:
@@ -60,20 +36,7 @@ class Rwkv7 : public Model {
   const Rwkv7Config& config() const { return config_; }
 
  private:
-  // Legend: C hidden size, F intermediate size, H heads, N head size, R rank of a low-rank projection.
-  struct Norm {
-    at::Tensor weight, bias;  // [C]
-  };
-  struct LowRank {
-    at::Tensor down, up, bias;  // [R, C], [C, R], [C]; undefined bias: none
-  };
-  struct TimeMix {
-    at::Tensor x_r, x_w, x_k, x_v, x_a, x_g;        // [1, 1, C]
-    LowRank w, a, v, g;                             // layer 0 has no v
-    at::Tensor k_k, k_a, r_k;                       // [C], [C], [H, N]
-    at::Tensor r_proj, k_proj, v_proj, o_proj;      // [C, C]
-    Norm g_norm;
-  };
+  // Legend: C hidden size, F intermediate size.
   struct ChannelMix {
     at::Tensor x_k, key, value;  // [C], [F, C], [C, F]
   };
@@ -82,11 +45,9 @@ class Rwkv7 : public Model {
     TimeMix attn;
     ChannelMix ffn;
   };
-  // Where a pass's documents lie, and the memory that each begins with.
-  struct Pass;
-  at::Tensor layers(const std::vector<int64_t>& ids, Pass& pass) const;
-  at::Tensor time_mix(const TimeMix& attn, const at::Tensor& x, int64_t layer, at::Tensor& v_first, Pass& pass) const;
-  at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, int64_t layer, Pass& pass) const;
+  // `state`: where the documents' memories come from and go to, null for none.
+  at::Tensor layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state) const;
+  at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift) const;
   at::Tensor norm(const at::Tensor& x, const Norm& norm) const;
 
   struct Blocks;
@@ -96,6 +57,7 @@ class Rwkv7 : public Model {
   void match_and_copy(TimeMix& attn, const Blocks& blocks, at::Generator& generator);
 
   Rwkv7Config config_;
+  TimeMixOptions options_;
   at::Tensor embeddings_, lm_head_;  // [V, C]
   Norm pre_norm_, norm_;             // after the embeddings; before the head
   std::vector<Layer> layers_;

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 
-#include "model/files/safetensors.h"
-
 namespace smooth {
 
 KvState::KvState(int64_t rows, std::vector<int64_t> windows, int64_t kv_heads, int64_t head_dim, at::TensorOptions options)
     : seen_(rows, 0) {
   for (const int64_t window : windows) {
+    if (window == kNoKeys) {
+      ring_of_.push_back(windows.size());  // no ring's
+      keys_.emplace_back();
+      values_.emplace_back();
+      continue;
+    }
     const auto same = [&](const Ring& ring) { return ring.window == window; };
     auto ring = std::find_if(rings_.begin(), rings_.end(), same);
     if (ring == rings_.end()) {
@@ -26,8 +30,11 @@ KvState::KvState(int64_t rows, std::vector<int64_t> windows, int64_t kv_heads, i
 std::unique_ptr<State> KvState::clone() const {
   auto copy = std::make_unique<KvState>(*this);
   for (Ring& ring : copy->rings_) ring.positions = ring.positions.clone();
-  for (at::Tensor& keys : copy->keys_) keys = keys.clone();
-  for (at::Tensor& values : copy->values_) values = values.clone();
+  for (size_t l = 0; l < keys_.size(); ++l) {
+    if (!keys_[l].defined()) continue;
+    copy->keys_[l] = keys_[l].clone();
+    copy->values_[l] = values_[l].clone();
+  }
   return copy;
 }
 
@@ -39,7 +46,7 @@ void KvState::reset(int64_t row) {
 int64_t KvState::bytes() const {
   int64_t total = 0;
   for (const Ring& ring : rings_) total += static_cast<int64_t>(ring.positions.nbytes());
-  for (const at::Tensor& keys : keys_) total += 2 * static_cast<int64_t>(keys.nbytes());
+  for (const at::Tensor& keys : keys_) total += keys.defined() ? 2 * static_cast<int64_t>(keys.nbytes()) : 0;
   return total;
 }
 
@@ -62,35 +69,41 @@ void KvState::make_room(int64_t tokens) {
   }
 }
 
-void KvState::save(const std::string& file) const {
-  std::vector<Parameter> tensors = {{"seen", at::tensor(seen_, at::kLong)}};
-  for (size_t i = 0; i < rings_.size(); ++i) tensors.push_back({"ring." + std::to_string(i) + ".positions", rings_[i].positions});
+std::vector<Parameter> KvState::tensors() const {
+  std::vector<Parameter> all = {{"seen", at::tensor(seen_, at::kLong)}};
+  for (size_t i = 0; i < rings_.size(); ++i) all.push_back({"ring." + std::to_string(i) + ".positions", rings_[i].positions});
   for (size_t l = 0; l < keys_.size(); ++l) {
-    tensors.push_back({"layer." + std::to_string(l) + ".keys", keys_[l]});
-    tensors.push_back({"layer." + std::to_string(l) + ".values", values_[l]});
+    if (!keys_[l].defined()) continue;
+    all.push_back({"layer." + std::to_string(l) + ".keys", keys_[l]});
+    all.push_back({"layer." + std::to_string(l) + ".values", values_[l]});
   }
-  save_safetensors(file, tensors);
+  return all;
 }
 
-void KvState::load(const std::string& file) {
-  const Safetensors tensors(file);
+void KvState::take(const Safetensors& stored) {
   // Dense slots have grown with the text, so their number comes from the file; all other sizes must agree.
-  const auto take = [&](const std::string& name, at::Tensor& x, bool dense) {
+  const auto get = [&](const std::string& name, const at::Tensor& x, bool dense) {
     std::vector<int64_t> shape = x.sizes().vec();
-    if (dense) shape[1] = tensors.shape(name).at(1);
-    x = tensors.get(name, shape, x.scalar_type()).to(x.device(), x.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+    if (dense) shape[1] = stored.shape(name).at(1);
+    return stored.get(name, shape, x.scalar_type()).to(x.device(), x.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
   };
-  at::Tensor seen = at::tensor(seen_, at::kLong);
-  take("seen", seen, false);
+  KvState fresh(*this);
+  const at::Tensor seen = get("seen", at::tensor(seen_, at::kLong), false);
   for (size_t i = 0; i < rings_.size(); ++i) {
-    take("ring." + std::to_string(i) + ".positions", rings_[i].positions, rings_[i].window == 0);
+    fresh.rings_[i].positions = get("ring." + std::to_string(i) + ".positions", rings_[i].positions, rings_[i].window == 0);
   }
   for (size_t l = 0; l < keys_.size(); ++l) {
+    if (!keys_[l].defined()) continue;
     const bool dense = rings_[ring_of_[l]].window == 0;
-    take("layer." + std::to_string(l) + ".keys", keys_[l], dense);
-    take("layer." + std::to_string(l) + ".values", values_[l], dense);
+    fresh.keys_[l] = get("layer." + std::to_string(l) + ".keys", keys_[l], dense);
+    fresh.values_[l] = get("layer." + std::to_string(l) + ".values", values_[l], dense);
   }
-  seen_.assign(seen.const_data_ptr<int64_t>(), seen.const_data_ptr<int64_t>() + seen.numel());
+  fresh.seen_.assign(seen.const_data_ptr<int64_t>(), seen.const_data_ptr<int64_t>() + seen.numel());
+  *this = std::move(fresh);
 }
+
+void KvState::save(const std::string& file) const { save_safetensors(file, tensors()); }
+
+void KvState::load(const std::string& file) { take(Safetensors(file)); }
 
 }  // namespace smooth

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "model/files/safetensors.h"
+#include "model/window.h"
+
 namespace smooth {
 
 // Legend: B rows, W window, G key-value heads, D head width, S tokens of one step (all rows end to end).
@@ -42,7 +45,7 @@ struct Ring {
 
 class KvState : public State {
  public:
-  // windows[l] is layer l's window, 0 for dense.
+  // windows[l] is layer l's window, 0 for dense, kNoKeys for none.
   KvState(int64_t rows, std::vector<int64_t> windows, int64_t kv_heads, int64_t head_dim, at::TensorOptions options);
 
   std::unique_ptr<State> clone() const override;
@@ -58,12 +61,14 @@ class KvState : public State {
   at::Tensor& keys(int64_t layer) { return keys_[layer]; }      // [B, slots, G, D]
   at::Tensor& values(int64_t layer) { return values_[layer]; }  // [B, slots, G, D]
   void make_room(int64_t tokens);               // dense rings: slots for positions below `tokens`
+  std::vector<Parameter> tensors() const;       // by name, as files hold them
+  void take(const Safetensors& stored);         // throws, and has changed nothing, when they do not fit
   void advance(int64_t row, int64_t tokens) { seen_[row] += tokens; }
 
  private:
   std::vector<Ring> rings_;
-  std::vector<size_t> ring_of_;  // [L]
-  std::vector<at::Tensor> keys_, values_;
+  std::vector<size_t> ring_of_;            // [L]
+  std::vector<at::Tensor> keys_, values_;  // [L], undefined for kNoKeys
   std::vector<int64_t> seen_;    // [B]
 };
 

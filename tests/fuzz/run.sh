@@ -17,6 +17,10 @@ seed() {
   echo "{$qwen, \"rope_theta\": 1e6, \"rope_scaling\": {\"type\": \"default\"}}" >"$folder/corpus/config/old"
   echo "{$qwen, \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e4}, \"layer_types\": [\"full_attention\", \"sliding_attention\"]}" \
     >"$folder/corpus/config/new"
+  local config
+  for config in "$root"/tests/golden/{arwkv_tiny,qrwkv7_tiny}/*/config.json; do
+    cp "$config" "$folder/corpus/config/$(basename "$(dirname "$config")")"
+  done
 }
 
 seed

@@ -1,0 +1,33 @@
+// Where the documents of one pass lie, tokens end to end, and the rows of the memory that each goes on from: what recurrent
+// layers need to know of a pass.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "model/state.h"
+
+namespace smooth {
+
+// Legend: T tokens, D documents, B rows of the memory, C channels.
+class Documents {
+ public:
+  Documents(std::vector<int32_t> cu_seqlens, const at::Device& device);            // each begins with nothing
+  Documents(const Step& step, int64_t rows, const at::Device& device);  // each goes on from its row, of `rows` in all
+
+  const std::vector<int32_t>& cu_seqlens() const { return cu_seqlens_; }  // [D + 1]
+  at::Tensor memory(const at::Tensor& kept) const;                        // [B, ...] -> [D, ...]
+  void remember(at::Tensor& kept, const at::Tensor& now) const;           // now [D, ...] into kept [B, ...]
+  // The token shift d_t = x_{t-1} - x_t, where x_{-1} is what `kept` [B, C] holds (null: 0), which then takes each document's last
+  // token. x [T, C] -> [T, C].
+  at::Tensor shift(const at::Tensor& x, at::Tensor* kept) const;
+
+ private:
+  std::vector<int32_t> cu_seqlens_;
+  at::Tensor before_, last_;  // [T] index of the token before each in cat(x, first inputs); [D] each document's last
+  at::Tensor rows_;           // [D] rows of the memory; undefined: all, in order
+};
+
+}  // namespace smooth

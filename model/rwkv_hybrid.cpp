@@ -1,0 +1,110 @@
+#include "model/rwkv_hybrid.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "model/ops/attention.h"
+#include "model/ops/project.h"
+
+namespace smooth {
+
+void read_shapes(RwkvHybridConfig& config, const Weights& weights) {
+  for (const std::string& name : weights.names()) {
+    if (config.may_be_idle(name)) config.idle[name] = weights.shape(name);
+  }
+  if (config.model_type != "rwkv_hybrid") return;
+  for (int64_t l = config.decoder.num_hidden_layers - 1; l >= 0; --l) {
+    if (!config.recurrent(l)) continue;
+    const auto take = [&](const std::string& word, int64_t& rank) {  // of [C, R]; other shapes are refused when the tensor is read
+      const std::string name = config.prefix(l) + word;
+      if (weights.has(name) && weights.shape(name).size() == 2) rank = weights.shape(name)[1];
+    };
+    take("w1", config.mix.decay_rank);
+    take("a1", config.mix.a_rank);
+    take("g1", config.mix.gate_rank);
+    if (l > 0) take("v1", config.mix.v_rank);
+  }
+}
+
+RwkvHybrid::RwkvHybrid(RwkvHybridConfig config, at::TensorOptions options) : config_(std::move(config)) {
+  config_.validate();
+  const DecoderConfig& decoder = config_.decoder;
+  embed_tokens_ = at::empty({decoder.vocab_size, decoder.hidden_size}, options);
+  norm_ = at::empty({decoder.hidden_size}, options);
+  lm_head_ = decoder.tie_word_embeddings ? embed_tokens_ : at::empty({decoder.vocab_size, decoder.hidden_size}, options);
+  for (int64_t l = 0; l < decoder.num_hidden_layers; ++l) {
+    layers_.push_back(make_decoder_layer(decoder, !config_.recurrent(l), options));
+    mixes_.push_back(config_.recurrent(l) ? make_time_mix(config_.mix, l == 0, options) : TimeMix());
+  }
+  for (const auto& [name, shape] : config_.idle) idle_.push_back({name, at::empty(shape, options)});
+}
+
+at::Tensor RwkvHybrid::layers(at::Tensor x, const at::Tensor& positions, const Documents& documents, const Attend& attend, Rwkv7State* state) const {
+  const DecoderConfig& decoder = config_.decoder;
+  const Rotation turn = rotation(positions, decoder.head_dim, decoder.rope_theta, decoder.yarn, embed_tokens_.scalar_type());
+  at::Tensor v_first;  // [T, C]
+  for (int64_t l = 0; l < decoder.num_hidden_layers; ++l) {
+    const DecoderLayer& layer = layers_[l];
+    const at::Tensor h = rms_norm(x, layer.input_layernorm, decoder.rms_norm_eps);
+    x = x + (config_.recurrent(l) ? time_mix(mixes_[l], config_.mix, h, v_first, &turn, documents, state != nullptr ? &state->layers()[l] : nullptr)
+                                  : attention(layer, decoder, h, turn, attend, l));
+    x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, decoder.rms_norm_eps));
+  }
+  return rms_norm(x, norm_, decoder.rms_norm_eps);
+}
+
+at::Tensor RwkvHybrid::forward(const Batch& batch) const {
+  Packing packing(batch.cu_seqlens, embed_tokens_.options());
+  const at::Tensor x = at::embedding(embed_tokens_, at::tensor(batch.ids, at::kLong).to(device()));  // [T, C]
+  const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return packing.attend(q, k, v, config_.decoder.windows[layer]);
+  };
+  return layers(x, packing.positions(), Documents(batch.cu_seqlens, device()), attend, nullptr);
+}
+
+at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
+  at::NoGradGuard no_grad;
+  auto& state = dynamic_cast<Rwkv7State&>(memory);
+  RingPlan plan(step, state.keys(), embed_tokens_.options());
+  const at::Tensor x = at::embedding(embed_tokens_, at::tensor(step.ids, at::kLong).to(device()));  // [S, C]
+  const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return plan.attend(q, k, v, layer, state.keys());
+  };
+  const at::Tensor hidden = layers(x, plan.positions(), Documents(step, state.rows(), device()), attend, &state);
+  plan.finish(state.keys());
+  return hidden;
+}
+
+at::Tensor RwkvHybrid::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
+
+std::unique_ptr<State> RwkvHybrid::new_state(int64_t rows) const {
+  const at::TensorOptions tensors = embed_tokens_.options().requires_grad(false);
+  const DecoderConfig& decoder = config_.decoder;
+  std::vector<Rwkv7State::Layer> layers(decoder.num_hidden_layers);
+  for (int64_t l = 0; l < decoder.num_hidden_layers; ++l) {
+    if (config_.recurrent(l)) layers[l] = {make_memory(config_.mix, rows, tensors), {}};
+  }
+  return std::make_unique<Rwkv7State>(std::move(layers), KvState(rows, decoder.windows, decoder.num_key_value_heads, decoder.head_dim, tensors));
+}
+
+std::vector<Parameter> RwkvHybrid::parameters() const {
+  std::vector<Parameter> all = {{"model.embed_tokens.weight", embed_tokens_}};
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    add_parameters(layers_[l], "model.layers." + std::to_string(l) + ".", all);
+    add_parameters(mixes_[l], config_.mix.names, config_.prefix(static_cast<int64_t>(l)), all);
+  }
+  all.push_back({"model.norm.weight", norm_});
+  if (!config_.decoder.tie_word_embeddings) all.push_back({"lm_head.weight", lm_head_});
+  return all;
+}
+
+int64_t RwkvHybrid::window() const {
+  return std::max<int64_t>(0, *std::max_element(config_.decoder.windows.begin(), config_.decoder.windows.end()));
+}
+
+std::string RwkvHybrid::config_json() const {
+  return rwkv_hybrid_config_json(config_, embed_tokens_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
+}
+
+}  // namespace smooth

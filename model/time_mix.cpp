@@ -1,0 +1,182 @@
+#include "model/time_mix.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "model/ops/project.h"
+#include "model/ops/wkv7.h"
+
+namespace smooth {
+namespace {
+
+using Names = TimeMixOptions::Names;
+using Gate = TimeMixOptions::Gate;
+
+at::Tensor flat(const at::Tensor& x) { return x.defined() ? x.view({-1}) : x; }  // [C]
+
+// x + d ∘ μ: how much of the token before goes into an input. [T, C]
+at::Tensor mixed(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& share) {
+  return shift.defined() ? at::addcmul(x, shift, flat(share)) : x;
+}
+
+// The two halves of a low-rank map, whichever way its matrices lie: [T, C] -> [T, R] and [T, R] -> [T, C].
+at::Tensor down(const at::Tensor& x, const LowRank& to, Names names) { return project(x, names == Names::fla ? to.down : to.down.t()); }
+at::Tensor up(const at::Tensor& x, const LowRank& to, Names names) { return project(x, names == Names::fla ? to.up : to.up.t(), flat(to.bias)); }
+
+// Heads that share a key or a value each get it: [T, G N] -> [T, H N]
+at::Tensor shared_out(const at::Tensor& x, const TimeMixOptions& options) {
+  if (options.kv_heads == options.heads()) return x;
+  const at::Tensor groups = x.view({-1, options.kv_heads, 1, options.head_size});                                      // [T, G, 1, N]
+  return groups.expand({-1, -1, options.heads() / options.kv_heads, -1}).reshape({-1, options.hidden_size});  // [T, H N]
+}
+
+// g, by which the output is multiplied: [T, C], or undefined for 1
+at::Tensor gate(const TimeMix& mix, const TimeMixOptions& options, const at::Tensor& x, const at::Tensor& shift) {
+  if (options.gate == Gate::none) return {};
+  const at::Tensor x_g = mixed(x, shift, mix.x_g);
+  // g = σ(W_g x^g)
+  if (options.gate == Gate::full) return at::sigmoid(project(x_g, mix.gate));
+  // g = σ(x^g g1) g2
+  const at::Tensor g = up(at::sigmoid(down(x_g, mix.g, options.names)), mix.g, options.names);
+  return options.gate_offset != 0 ? g + options.gate_offset : g;
+}
+
+}  // namespace
+
+TimeMix make_time_mix(const TimeMixOptions& options, bool first, const at::TensorOptions& tensors) {
+  const int64_t C = options.hidden_size, shared = options.kv_heads * options.head_size;
+  const bool fla = options.names == Names::fla;
+  const auto make = [&](at::IntArrayRef shape) { return at::empty(shape, tensors); };
+  const auto vector = [&] { return fla ? make({C}) : make({1, 1, C}); };
+  const auto low_rank = [&](int64_t rank, bool bias) {
+    LowRank made = {fla ? make({rank, C}) : make({C, rank}), fla ? make({C, rank}) : make({rank, C}), {}};
+    if (bias) made.bias = vector();
+    return made;
+  };
+  TimeMix mix;
+  if (options.token_shift) {
+    for (at::Tensor* share : {&mix.x_r, &mix.x_w, &mix.x_k, &mix.x_v, &mix.x_a}) *share = make({1, 1, C});
+    if (options.gate != Gate::none) mix.x_g = make({1, 1, C});
+  }
+  mix.w = low_rank(options.decay_rank, true);
+  mix.a = low_rank(options.a_rank, true);
+  if (!first) mix.v = low_rank(options.v_rank, true);
+  if (options.gate == Gate::low_rank) mix.g = low_rank(options.gate_rank, false);
+  if (options.gate == Gate::full) mix.gate = make({C, C});
+  if (!options.balance_state) {
+    mix.k_k = vector();
+    mix.k_a = vector();
+  }
+  if (options.bonus) mix.r_k = make({options.heads(), options.head_size});
+  mix.r_proj = make({C, C});
+  mix.k_proj = make({shared, C});
+  mix.v_proj = make({shared, C});
+  mix.o_proj = make({C, C});
+  if (options.bias) {
+    mix.r_bias = make({C});
+    mix.k_bias = make({shared});
+    mix.v_bias = make({shared});
+  }
+  if (options.group_norm) mix.g_norm = {make({C}), make({C})};
+  return mix;
+}
+
+void add_parameters(const TimeMix& mix, Names names, const std::string& prefix, std::vector<Parameter>& all) {
+  const auto add = [&](const std::string& name, const at::Tensor& value) {
+    if (value.defined()) all.push_back({prefix + name, value});
+  };
+  const auto add_low_rank = [&](const std::string& name, const LowRank& low_rank) {
+    add(name + (names == Names::fla ? "_lora.lora.0.weight" : "1"), low_rank.down);
+    add(name + (names == Names::fla ? "_lora.lora.2.weight" : "2"), low_rank.up);
+    add(name + (names == Names::fla ? "_lora.lora.2.bias" : "0"), low_rank.bias);
+  };
+  const bool words = names == Names::arwkv;
+  const std::string r = words ? "receptance" : names == Names::fla ? "r_proj" : "q_proj";
+  const std::string k = words ? "key" : "k_proj", v = words ? "value" : "v_proj", o = words ? "output" : "o_proj";
+  const std::string norm = names == Names::fla ? "g_norm" : "ln_x";
+  add("x_r", mix.x_r);
+  add("x_w", mix.x_w);
+  add("x_k", mix.x_k);
+  add("x_v", mix.x_v);
+  add("x_a", mix.x_a);
+  add("x_g", mix.x_g);
+  add("k_k", mix.k_k);
+  add("k_a", mix.k_a);
+  add("r_k", mix.r_k);
+  add(r + ".weight", mix.r_proj);
+  add(r + ".bias", mix.r_bias);
+  add(k + ".weight", mix.k_proj);
+  add(k + ".bias", mix.k_bias);
+  add(v + ".weight", mix.v_proj);
+  add(v + ".bias", mix.v_bias);
+  add(o + ".weight", mix.o_proj);
+  add_low_rank("w", mix.w);
+  add_low_rank("a", mix.a);
+  add_low_rank("v", mix.v);
+  add_low_rank("g", mix.g);
+  add("gate.weight", mix.gate);
+  add(norm + ".weight", mix.g_norm.weight);
+  add(norm + ".bias", mix.g_norm.bias);
+}
+
+TimeMixMemory make_memory(const TimeMixOptions& options, int64_t rows, const at::TensorOptions& tensors) {
+  const int64_t H = options.heads(), N = options.head_size;
+  TimeMixMemory memory;
+  if (options.token_shift) memory.time_shift = at::zeros({rows, options.hidden_size}, tensors);  // [B, C]
+  memory.wkv = at::zeros({rows, H, N, N}, tensors.dtype(tensors.dtype() == at::kDouble ? at::kDouble : at::kFloat));
+  return memory;
+}
+
+at::Tensor time_mix(const TimeMix& mix, const TimeMixOptions& options, const at::Tensor& x, at::Tensor& v_first, const Rotation* turn,
+                    const Documents& documents, TimeMixMemory* memory) {
+  const int64_t C = options.hidden_size, H = options.heads(), N = options.head_size;
+  const Names names = options.names;
+  const auto heads = [&](const at::Tensor& y) { return y.view({-1, H, N}); };                            // [T, H, N]
+  const auto turned = [&](const at::Tensor& y) { return rotate(y.view({-1, y.size(1) / N, N}), *turn).flatten(1); };
+
+  at::Tensor d;  // [T, C]
+  if (options.token_shift) d = documents.shift(x, memory != nullptr ? &memory->time_shift : nullptr);
+  // r = W_r x^r,  k = W_k x^k,  v = W_v x^v,  with x^q = x + d ∘ μ_q
+  at::Tensor r = project(mixed(x, d, mix.x_r), mix.r_proj, mix.r_bias);  // [T, C]
+  at::Tensor k = project(mixed(x, d, mix.x_k), mix.k_proj, mix.k_bias);  // [T, G N]
+  const at::Tensor x_v = mixed(x, d, mix.x_v);
+  at::Tensor v = shared_out(project(x_v, mix.v_proj, mix.v_bias), options);  // [T, C]
+  if (options.rope) {
+    r = turned(r);
+    k = turned(k);
+  }
+  k = shared_out(k, options);  // [T, C]
+  // w = exp(-e^{-1/2} σ(w0 + tanh(x^w w1) w2))
+  const at::Tensor decay = up(at::tanh(down(mixed(x, d, mix.x_w), mix.w, names)), mix.w, names);
+  const at::Tensor w = at::exp(-std::exp(-0.5) * at::sigmoid(decay.scalar_type() == at::kDouble ? decay : decay.to(at::kFloat)));
+  // a = σ(a0 + x^a a1 a2): how much of what a key held is replaced
+  const at::Tensor a = at::sigmoid(up(down(mixed(x, d, mix.x_a), mix.a, names), mix.a, names));
+  const at::Tensor g = gate(mix, options, x, d);
+  // v += (v_first - v) ∘ σ(v0 + x^v v1 v2), the value residual; the first layer gives v_first
+  if (!mix.v.down.defined()) {
+    v_first = v;
+  } else {
+    v = v + (v_first - v) * at::sigmoid(up(down(x_v, mix.v, names), mix.v, names));
+  }
+  // κ̂ = (k ∘ k_k) / |k ∘ k_k| per head,  k ← k ∘ (1 + (a - 1) ∘ k_a);  balanced: κ̂ = k / |k|,  k ← k ∘ (1 - w + a)
+  const at::Tensor kk = heads(options.balance_state ? k : k * flat(mix.k_k));
+  const at::Tensor removal = kk / kk.norm(2, {2}, true).clamp_min(1e-12);  // [T, H, N]
+  k = options.balance_state ? (k * (1 - w + a)).to(x.scalar_type()) : k * (1 + (a - 1) * flat(mix.k_a));
+
+  // S ← S diag(w) - (S κ̂)(κ̂ ∘ a)ᵀ + v kᵀ,  y = S r
+  const WkvOutputs wkv = wkv7({heads(r), heads(w), heads(k), heads(v), -removal, removal * heads(a)}, documents.cu_seqlens(),
+                              memory != nullptr ? documents.memory(memory->wkv) : at::Tensor());
+  if (memory != nullptr) documents.remember(memory->wkv, wkv.state);
+  at::Tensor y = wkv.y.to(x.scalar_type()).reshape({-1, C});  // [T, C]
+  // ln_x: a norm per head; then the bonus of the token itself: + (Σ r ∘ k ∘ r_k) v
+  if (options.group_norm) y = at::group_norm(y, H, mix.g_norm.weight, mix.g_norm.bias, options.group_norm_eps);
+  if (options.scale != 1) y = y * options.scale;
+  if (options.bonus) {
+    const at::Tensor bonus = (heads(r) * heads(k) * mix.r_k).sum({2}, true) * heads(v);  // [T, H, N]
+    y = y + bonus.reshape({-1, C});
+  }
+  return project(g.defined() ? y * g : y, mix.o_proj);
+}
+
+}  // namespace smooth
