@@ -205,11 +205,10 @@ class SentencePiece : public Tokenizer {
     return text.find_first_not_of(' ', end) == std::string_view::npos ? text.size() : end;
   }
 
-  static void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text,
-                           std::vector<int64_t>& ids) {
+  void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text, std::vector<int64_t>& ids) const {
     if (text.empty()) return;
     std::vector<int> found;
-    check(processor.Encode(text, &found), "SentencePiece could not encode a text");
+    check(processor.Encode(text, &found), folder_.file("tokenizer.model").string() + ": SentencePiece could not encode a text");
     ids.insert(ids.end(), found.begin(), found.end());
   }
 

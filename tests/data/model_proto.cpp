@@ -129,3 +129,12 @@ TEST_CASE("a tokenizer.model that is cut off or has a flipped bit is refused by 
   REQUIRE(refused > 100);
   REQUIRE(read > 100);
 }
+
+// The library finds it and then miscounts: a text with a blank fails, and so the tokenizer says, by its name.
+TEST_CASE("a tokenizer.model whose blank is a control piece cannot encode one", "[cpu]") {
+  TestFolder folder;
+  const std::string blank = "\xe2\x96\x81", bpe = field(2, field(3, 2));
+  folder.file("tokenizer.model", piece("<unk>", 0, 2) + piece(blank, 0, 3) + piece("b") + bpe);
+  const auto tokenizer = load_tokenizer(folder.path.string());
+  REQUIRE_THROWS_WITH(tokenizer->encode("b b"), StartsWith((folder.path / "tokenizer.model").string() + ": ") && Contains("could not encode"));
+}

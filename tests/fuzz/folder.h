@@ -100,17 +100,17 @@ inline void use(const Tokenizer& tokenizer, const std::string& text) {
 inline void use_all(const Tokenizer& tokenizer, const std::string& text) {
   use(tokenizer, text);
   const int64_t size = tokenizer.vocab_size();
-  for (int64_t id = size > 50 ? size - 50 : 0; id < size; ++id) must(tokenizer.decode({id}).size() <= 3 * tokenizer.piece(id).size());
+  for (int64_t id = size > 50 ? size - 50 : 0; id < size; ++id) {
+    tokenizer.decode({id});
+    tokenizer.piece(id);
+  }
   must(tokenizer.special_id("<STOP>") < size);
 }
 
 // Loads what the folder holds, or sees it refused by its name.
 inline int load_and_use(const FuzzFolder& folder, const uint8_t* data, size_t size) {
   const std::string text = folder.fill(text_of(data, size));
-  std::shared_ptr<const Tokenizer> tokenizer;
-  read_or_refuse(folder.path.string(), [&] { tokenizer = load_tokenizer(folder.path.string()); });
-  if (tokenizer) use_all(*tokenizer, text);
-  return 0;
+  return read_or_refuse(folder.path.string(), [&] { use_all(*load_tokenizer(folder.path.string()), text); });
 }
 
 }  // namespace smooth
