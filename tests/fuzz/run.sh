@@ -41,17 +41,21 @@ TMPDIR=$(mktemp -d -p "$(if [ -w /dev/shm ]; then echo /dev/shm; else echo "${TM
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
-failed=0 running=0
+declare -A running=()
+failed=()
+wait_for_one() {
+  local process
+  wait -n -p process || failed+=("${running[$process]}")
+  unset "running[$process]"
+}
 for name in "${names[@]}"; do
-  if [ "$running" -ge "$(nproc)" ]; then
-    wait -n || failed=1
-    running=$((running - 1))
-  fi
+  if [ ${#running[@]} -ge "$(nproc)" ]; then wait_for_one; fi
   one "$name" &
-  running=$((running + 1))
+  running[$!]=$name
 done
-while [ "$running" -gt 0 ]; do
-  wait -n || failed=1
-  running=$((running - 1))
-done
-exit $failed
+while [ ${#running[@]} -gt 0 ]; do wait_for_one; done
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "of ${#names[@]} fuzzers ${#failed[@]} failed: ${failed[*]}; see above"
+  exit 1
+fi
+echo "${#names[@]} fuzzers found nothing"
