@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <type_traits>
 
 #include "data/chunker.h"
+#include "data/tokenizers/json_members.h"
 
 namespace smooth {
 namespace {
@@ -16,7 +18,10 @@ const std::string kEndOfText = "\n[end of text]";
 template <class T>
 T field(const Json& json, const std::string& key) {
   try {
-    return json.at(key).get<T>();
+    const Json& value = json.at(key);
+    // What lies beyond int64 cannot be cast to it.
+    if (std::is_same_v<T, int64_t> && !value.is_number_integer()) throw std::runtime_error("not a transcript: field '" + key + "': expected a whole number");
+    return value.get<T>();
   } catch (const Json::exception& error) {
     throw std::runtime_error("not a transcript: field '" + key + "': " + error.what());
   }
@@ -43,7 +48,7 @@ Exchange exchange_of(const Json& json) {
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json object_of(const std::string& line) {
-  Json json = Json::parse(line, nullptr, false);
+  Json json = parse_json(line, "not a transcript");
   if (!json.is_object()) throw std::runtime_error("not a transcript: not a JSON object");
   return json;
 }

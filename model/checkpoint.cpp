@@ -167,18 +167,26 @@ std::unique_ptr<Model> empty_model(const std::string& file, const Weights& weigh
 }  // namespace
 
 std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
-  if (!is_blinkdl(weights)) {
-    auto model = empty_model(fs::path(folder) / "config.json", weights, sliding_window, options);
+  const bool blinkdl = is_blinkdl(weights);
+  if (blinkdl && sliding_window.value_or(0) > 0) throw std::runtime_error(weights.source() + ": an RWKV-7 has no attention; leave sliding_window out");
+  const auto make = [&](const at::TensorOptions& where) -> std::unique_ptr<Model> {
+    if (blinkdl) return std::make_unique<Rwkv7>(blinkdl_config(weights), where);  // a .pth describes itself
+    return empty_model(fs::path(folder) / "config.json", weights, sliding_window, where);
+  };
+  // What the sizes claim is no reason to take memory for it: names and shapes are held against the weights first.
+  const auto shapes = make(options.device(at::kMeta));
+  std::vector<std::string> names = names_of(*shapes);
+  if (blinkdl) std::transform(names.begin(), names.end(), names.begin(), [](const std::string& name) { return blinkdl_tensor(name).name; });
+  check_names(weights, names, [&](const std::string& name) {
     // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
-    check_names(weights, names_of(*model), [&](const std::string& name) { return model->tied() && name == "lm_head.weight"; });
-    return model;
+    return blinkdl ? is_unused_in_blinkdl(name) : shapes->tied() && name == "lm_head.weight";
+  });
+  const std::vector<Parameter> parameters = shapes->parameters();
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::vector<int64_t> shape = parameters[i].value.sizes().vec();
+    weights.expect(names[i], blinkdl ? blinkdl_shape(parameters[i].name, shape) : shape);
   }
-  if (sliding_window.value_or(0) > 0) throw std::runtime_error(weights.source() + ": an RWKV-7 has no attention; leave sliding_window out");
-  auto model = std::make_unique<Rwkv7>(blinkdl_config(weights), options);  // a .pth describes itself
-  std::vector<std::string> names = names_of(*model);
-  for (std::string& name : names) name = blinkdl_tensor(name).name;
-  check_names(weights, names, is_unused_in_blinkdl);
-  return model;
+  return make(options);
 }
 
 std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& options, const at::Device& device) {

@@ -10,8 +10,8 @@
 
 namespace smooth {
 
-// Far above any model; products of two sizes fit into int64.
-constexpr int64_t kMaxSize = int64_t{1} << 31, kMaxLayers = 10000;
+// Far above any model; a matrix of two sizes has a number of bytes that fits into int64.
+constexpr int64_t kMaxSize = int64_t{1} << 28, kMaxLayers = 10000;
 
 class ConfigFields {
  public:

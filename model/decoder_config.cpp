@@ -96,6 +96,7 @@ DecoderConfig read_decoder_fields(const ConfigFields& fields, const std::string&
   config.num_attention_heads = fields.size("num_attention_heads");
   config.num_key_value_heads = fields.size("num_key_value_heads", config.num_attention_heads);
   config.head_dim = fields.size("head_dim", config.hidden_size / config.num_attention_heads);
+  if (config.num_attention_heads > kMaxSize / std::max<int64_t>(config.head_dim, 1)) fields.refuse("num_attention_heads heads of head_dim are wider than any model");
   config.intermediate_size = fields.size("intermediate_size");
   config.max_position_embeddings = fields.size("max_position_embeddings", 32768);
   config.rms_norm_eps = fields.positive("rms_norm_eps", 1e-6);

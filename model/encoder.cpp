@@ -9,31 +9,9 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/config_fields.h"
-#include "model/files/stored.h"
 #include "model/files/weights.h"
 
 namespace smooth {
-
-EncoderConfig parse_encoder_config(const std::string& json, const std::string& file) {
-  const ConfigFields fields(json, file);
-  EncoderConfig config;
-  config.family = fields.get<std::string>("model_type");
-  if (config.family != "bert" && config.family != "mpnet") fields.refuse("model_type is " + shown(config.family) + ", expected bert or mpnet");
-  fields.expect<std::string>("hidden_act", "gelu");
-  fields.expect<std::string>("position_embedding_type", "absolute");
-  config.vocab_size = fields.size("vocab_size");
-  config.hidden_size = fields.size("hidden_size");
-  config.num_hidden_layers = fields.integer("num_hidden_layers", 1, kMaxLayers);
-  config.num_attention_heads = fields.size("num_attention_heads");
-  config.intermediate_size = fields.size("intermediate_size");
-  config.max_position_embeddings = fields.integer("max_position_embeddings", 3, kMaxSize);
-  config.type_vocab_size = fields.size("type_vocab_size", 2);
-  config.relative_attention_num_buckets = fields.size("relative_attention_num_buckets", 32);
-  config.layer_norm_eps = fields.positive("layer_norm_eps", config.family == "bert" ? 1e-12 : 1e-5);
-  if (config.hidden_size % config.num_attention_heads) fields.refuse("num_attention_heads does not divide hidden_size");
-  return config;
-}
 
 Encoder::Encoder(EncoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   const int64_t C = config_.hidden_size, F = config_.intermediate_size;
@@ -165,11 +143,15 @@ std::string stored_name(const Weights& weights, const std::string& name, const s
 
 std::unique_ptr<Encoder> load_encoder(const std::string& folder, const at::Device& device) {
   const std::string file = std::filesystem::path(folder) / "config.json";
-  auto encoder = std::make_unique<Encoder>(parse_encoder_config(read_file(file), file), at::TensorOptions(at::kFloat).device(device));
+  const EncoderConfig config = parse_encoder_config(read_file(file), file);
   const Weights weights(folder);
+  // What the sizes claim is no reason to take memory for it.
+  for (const Parameter& parameter : Encoder(config, at::TensorOptions(at::kMeta)).parameters()) {
+    weights.expect(stored_name(weights, parameter.name, config.family), parameter.value.sizes().vec());
+  }
+  auto encoder = std::make_unique<Encoder>(config, at::TensorOptions(at::kFloat).device(device));
   for (const Parameter& parameter : encoder->parameters()) {
-    const std::string name = stored_name(weights, parameter.name, encoder->config().family);
-    parameter.value.copy_(weights.get(name, parameter.value.sizes().vec()));
+    parameter.value.copy_(weights.get(stored_name(weights, parameter.name, config.family)));
   }
   return encoder;
 }

@@ -45,8 +45,8 @@ Rwkv7Config parse_rwkv7_config(const std::string& json, const std::string& file)
   config.v_low_rank_dim = fields.size("v_low_rank_dim");
   config.gate_low_rank_dim = fields.size("gate_low_rank_dim");
   config.norm_eps = fields.positive("norm_eps", 1e-5);
-  for (const int64_t dim : fields.get<std::vector<int64_t>>("value_dim", {})) {
-    if (dim != config.hidden_size) fields.refuse("value_dim " + std::to_string(dim) + " differs from hidden_size, which is not implemented");
+  for (const double dim : fields.get<std::vector<double>>("value_dim", {})) {  // as int64 a number too large would be any
+    if (dim != static_cast<double>(config.hidden_size)) fields.refuse("value_dim differs from hidden_size, which is not implemented");
   }
   try {
     config.validate();

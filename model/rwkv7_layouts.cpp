@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "model/config_fields.h"
+
 namespace smooth {
 namespace {
 
@@ -58,6 +60,7 @@ Rwkv7Config blinkdl_config(const Weights& weights) {
     if (!weights.has(name)) throw std::runtime_error(weights.source() + ": " + name + " is missing");
     const std::vector<int64_t> shape = weights.shape(name);
     if (shape.size() != 2) throw std::runtime_error(weights.source() + ": " + name + " has " + std::to_string(shape.size()) + " axes, expected 2");
+    if (shape[axis] < 1 || shape[axis] > kMaxSize) throw std::runtime_error(weights.source() + ": " + name + " has shape " + text_of(shape) + ", as no model has");
     return shape[axis];
   };
   Rwkv7Config config{.vocab_size = size("emb.weight", 0), .hidden_size = size("emb.weight", 1), .num_hidden_layers = 0,
@@ -66,15 +69,23 @@ Rwkv7Config blinkdl_config(const Weights& weights) {
                      .v_low_rank_dim = 32, .gate_low_rank_dim = size("blocks.0.att.g1", 1)};
   while (weights.has("blocks." + std::to_string(config.num_hidden_layers) + ".att.r_k")) ++config.num_hidden_layers;
   if (config.num_hidden_layers > 1) config.v_low_rank_dim = size("blocks.1.att.v1", 1);
+  if (config.hidden_size % config.head_dim) {
+    throw std::runtime_error(weights.source() + ": blocks.0.att.r_k has heads of " + std::to_string(config.head_dim) +
+                             ", which do not divide the width " + std::to_string(config.hidden_size));
+  }
   return config;
+}
+
+std::vector<int64_t> blinkdl_shape(const std::string& name, std::vector<int64_t> shape) {
+  const BlinkdlTensor there = blinkdl_tensor(name);
+  if (there.transposed) std::reverse(shape.begin(), shape.end());
+  if (there.padded) shape.insert(shape.begin(), 2, 1);
+  return shape;
 }
 
 at::Tensor from_blinkdl(const Weights& weights, const std::string& name, const std::vector<int64_t>& shape) {
   const BlinkdlTensor from = blinkdl_tensor(name);
-  std::vector<int64_t> there = shape;
-  if (from.transposed) std::reverse(there.begin(), there.end());
-  if (from.padded) there.insert(there.begin(), 2, 1);
-  const at::Tensor value = weights.get(from.name, there);
+  const at::Tensor value = weights.get(from.name, blinkdl_shape(name, shape));
   return from.transposed ? value.t().contiguous() : value.reshape(shape);
 }
 

@@ -22,6 +22,8 @@ BlinkdlTensor blinkdl_tensor(const std::string& name);
 bool is_blinkdl(const Weights& weights);
 // A .pth has no config.json: the sizes are those of its tensors. Throws naming the tensor that is missing or of another shape.
 Rwkv7Config blinkdl_config(const Weights& weights);
+// The shape there of the parameter `name`, which has this one in fla's naming.
+std::vector<int64_t> blinkdl_shape(const std::string& name, std::vector<int64_t> shape);
 // The tensor of a BlinkDL file that the parameter `name` takes, in fla's shape; a view where it lies the same way round.
 at::Tensor from_blinkdl(const Weights& weights, const std::string& name, const std::vector<int64_t>& shape);
 // The other way: parameters of a fla folder under BlinkDL's names and shapes.

@@ -89,6 +89,7 @@ for tool in bash env awk cat cut date dirname flock grep head id mkdir rm sed sh
   ln -s "$(command -v $tool)" "$work/tools/$tool"
 done
 expect 1 'neither Debian nor Ubuntu.*g\+\+ cmake ninja-build' env PATH="$work/tools" "$copy/third_party/install.sh"
+expect 1 'neither Debian nor Ubuntu.* clang libclang-rt' env PATH="$work/tools" "$copy/third_party/install.sh" --fuzz
 echo x >"$work/x.tar.gz"
 expect 1 'other pins' "$work/link" setup --from "$work/x.tar.gz"
 

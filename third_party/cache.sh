@@ -7,7 +7,7 @@
 : "${root:?is the checkout}"
 pins=$root/third_party/pins
 smooth_cache=${SMOOTH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/smooth}
-pins_hash=$(awk '!/^#/ && NF { print $1, $2, $3 }' "$pins" | sha256sum) # not of comments
+pins_hash=$(awk '!/^#/ && NF && $1 != "fuzz" { print $1, $2, $3 }' "$pins" | sha256sum) # not of comments, nor of what few clones fetch
 pins_hash=${pins_hash:0:12}
 cache=$smooth_cache/$pins_hash
 prefix=$cache/deb/usr
@@ -47,6 +47,7 @@ missing() {
       tool | aid) command -v "$probe" >/dev/null ;;
       fetch) if [ "$probe" = pip ]; then pip --version >/dev/null 2>&1; else command -v "$probe" >/dev/null; fi ;;
       lib | unpack) has_header "$probe" ;;
+      fuzz) command -v "$probe" >/dev/null || [ -e "$(clang++ -print-file-name="$probe" 2>/dev/null)" ] ;;
       wheel | cuda) [ -e "$cache/done/$name-$probe" ] ;;
     esac || echo "$name"
   done <"$pins"

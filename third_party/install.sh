@@ -9,11 +9,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 usage() {
   cat <<EOF
-usage: ./smooth setup [--cuda] [--unpack]
+usage: ./smooth setup [--cuda] [--fuzz] [--unpack]
        ./smooth setup --pack FILE.tar.gz
        ./smooth setup --from FILE.tar.gz
 
   --cuda       also what a CUDA device needs: NVIDIA's libraries and the CUDA compiler (2.1 GB to download)
+  --fuzz       also what the fuzzers need: clang (./smooth test --fuzz calls this by itself)
   --unpack     never install Debian packages, even as root: unpack them into the cache
   --pack FILE  write the libraries to one file, for a machine without network that has g++, cmake and a LibTorch of its own
   --from FILE  take the libraries from such a file; there, set TORCH_DIR to LibTorch's folder for every call of ./smooth
@@ -56,22 +57,28 @@ private_apt() {
     -o APT::Update::Error-Mode=any -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
 }
 
-# An unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it where they are.
-wrap_compiler() {
+# wrap NAME PROGRAM ARGUMENTS...: an unpacked compiler looks for the C library's headers and objects in / only. A wrapper tells it
+# where they are.
+wrap() {
+  mkdir -p "$cache/bin"
+  cat >"$cache/bin/$1" <<EOF
+#!/bin/sh
+exec "$2" ${*:3} -B"$prefix/lib/$triplet" -L"$prefix/lib/$triplet" -idirafter "$prefix/include/$triplet" -idirafter "$prefix/include" "\$@"
+EOF
+  chmod +x "$cache/bin/$1"
+}
+
+wrap_compilers() {
   local gxx script
   gxx=$(find "$prefix/" -path "*/bin/$triplet-g++-[0-9]*" 2>/dev/null | sort -V | tail -n 1)
-  [ -n "$gxx" ] || return 0
+  [ -n "$gxx" ] || return 0 # the machine's own compiler finds the machine's own library
   for script in "$prefix/lib/$triplet"/lib{c,m}.so; do
     if [ -f "$script" ]; then
       sed -i "s# /usr/lib/$triplet/lib\([a-z_]*\)nonshared.a# $prefix/lib/$triplet/lib\1nonshared.a#" "$script"
     fi
   done
-  mkdir -p "$cache/bin"
-  cat >"$cache/bin/g++" <<EOF
-#!/bin/sh
-exec "$gxx" -B"$prefix/lib/$triplet" -L"$prefix/lib/$triplet" -idirafter "$prefix/include/$triplet" -idirafter "$prefix/include" "\$@"
-EOF
-  chmod +x "$cache/bin/g++"
+  wrap g++ "$gxx"
+  if [ -x "$prefix/bin/clang++" ]; then wrap clang++ "$prefix/bin/clang++" "--gcc-toolchain=$prefix"; fi
 }
 
 # unpack_packages FOLDER PACKAGE...: exactly these, and no dependencies.
@@ -105,7 +112,7 @@ to_cache() {
   touch "$cache/unfinished"
   unpack_packages "$cache/deb" "$@"
   mend_links
-  wrap_compiler
+  wrap_compilers
   rm "$cache/unfinished"
 }
 
@@ -213,11 +220,12 @@ take_from() {
 }
 
 main() {
-  local kinds=(wheel) from='' pack=''
+  local kinds=(wheel) packages=(tool aid lib) from='' pack=''
   unpack_only=no
   while [ $# -gt 0 ]; do
     case $1 in
       --cuda) kinds+=(cuda) ;;
+      --fuzz) packages+=(fuzz) ;;
       --unpack) unpack_only=yes ;;
       --pack | --from)
         if [ $# -lt 2 ]; then
@@ -257,7 +265,8 @@ main() {
     return
   fi
   if [ -n "$from" ]; then take_from "$from" && use_cache; fi
-  if is_debian && [ -z "$from" ]; then need_packages tool aid lib; else need_packages tool lib; fi
+  if ! is_debian || [ -n "$from" ]; then packages=("${packages[@]/aid/}"); fi
+  need_packages "${packages[@]}"
   need_headers
   if own_torch; then
     [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || die "TORCH_DIR=$TORCH_DIR holds no lib/libtorch_cpu.so"

@@ -53,9 +53,9 @@ void check_roles(const std::vector<std::string>& roles, const BpeStrings& string
 
 // Only the classes before tokenizer.json read this file; added_tokens_decoder holds the same.
 void check_added_file(const std::string& text, const std::vector<AddedToken>& added, const std::string& file) {
-  for (const auto& [token, id] : parse_vocabulary(text, file)) {
-    const bool known = std::any_of(added.begin(), added.end(), [&](const AddedToken& other) { return other.text == token && other.id == id; });
-    if (!known) throw std::runtime_error(fmt::format("{}: {} with id {} is not in tokenizer_config.json's added_tokens_decoder; list it there", file, token, id));
+  for (const auto& token : parse_vocabulary(text, file)) {
+    const bool known = std::any_of(added.begin(), added.end(), [&](const AddedToken& other) { return std::pair(other.text, other.id) == token; });
+    if (!known) throw std::runtime_error(fmt::format("{}: {} with id {} is not in tokenizer_config.json's added_tokens_decoder; list it there", file, token.first, token.second));
   }
 }
 

@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr int kDeepest = 64;
-constexpr int64_t kLargestId = 1 << 24;
+constexpr int64_t kLargestId = 1 << 20;  // an id costs memory whether or not those before it have a text
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) { throw std::runtime_error(where + ": " + why); }
 
@@ -52,6 +52,8 @@ Json read_json(const fs::path& file, const std::string& text) {
     return Json::parse(text, shallow);
   } catch (const Json::parse_error& error) {
     refuse(place(file, text, error.byte), "not JSON; the file is damaged or cut off, fetch it again");
+  } catch (const Json::exception& error) {  // a number beyond double
+    refuse(file.string(), error.what());
   }
 }
 

@@ -7,7 +7,7 @@
 namespace smooth {
 namespace {
 
-constexpr size_t kDeepest = 64;
+constexpr size_t kDeepest = 64, kMostMembers = 1000;  // each key is compared with all before it
 
 class Skimmer {
  public:
@@ -28,6 +28,7 @@ class Skimmer {
       const size_t value = at_;
       skip_value();
       if (!find_member(found, key).empty()) fail("the key \"" + key + "\" is there twice");
+      if (found.size() == kMostMembers) fail(fmt::format("more than {} keys", kMostMembers));
       found.push_back({std::move(key), text_.substr(value, at_ - value)});
     }
     take('}');

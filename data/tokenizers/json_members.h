@@ -15,7 +15,8 @@ struct JsonMember {
   std::string_view value;  // its text, within the text of the object
 };
 
-// `what` names the file (and the key) in messages. Values are only skimmed: brackets must match, and not nest deeper than 64.
+// `what` names the file (and the key) in messages. Values are only skimmed: brackets must match, and not nest deeper than
+// 64. At most 1000 members.
 std::vector<JsonMember> json_members(std::string_view text, const std::string& what);
 // A value as a tree, with the same limit.
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& what);

@@ -18,6 +18,7 @@
 
 #include "configs/run.h"
 #include "data/tokenizers/folder.h"
+#include "data/tokenizers/model_proto.h"
 #include "data/tokenizers/utf8.h"
 
 namespace smooth {
@@ -30,6 +31,18 @@ constexpr std::string_view kUnknown = " \xe2\x81\x87 ";  // the library's surfac
 
 void check(const sentencepiece::util::Status& status, const std::string& what) {
   if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
+}
+
+void read_model(sentencepiece::SentencePieceProcessor& processor, const std::string& model, const std::string& file) {
+  std::string why;
+  try {
+    const auto status = processor.LoadFromSerializedProto(model);
+    if (status.ok()) return;
+    why = status.ToString();
+  } catch (const std::exception& error) {  // of the library's tries
+    why = error.what();
+  }
+  throw std::runtime_error(file + ": " + why);
 }
 
 std::string with_blanks(std::string_view piece) {
@@ -50,7 +63,8 @@ class SentencePiece : public Tokenizer {
   explicit SentencePiece(const std::filesystem::path& path) : folder_(path, {"tokenizer.model"}) {
     const std::string file = folder_.file("tokenizer.model").string();
     const std::string& model = folder_.text("tokenizer.model");
-    check(processor_.LoadFromSerializedProto(model), file);
+    check_model_proto(model, file);
+    read_model(processor_, model, file);
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
       pieces_.push_back(bytes_of(id));
       is_byte_.push_back(processor_.IsByte(id));
@@ -60,10 +74,11 @@ class SentencePiece : public Tokenizer {
       const std::string& piece = processor_.IdToPiece(id);
       if (processor_.IsControl(id) && specials_.id(piece) < 0) specials_.add({.text = piece, .id = id});
     }
-    by_word_ = words_are_independent(with_blanks(processor_.EncodeAsPieces("a").at(0))[0] == ' ');
+    const std::vector<std::string> probe = processor_.EncodeAsPieces("a");
+    by_word_ = words_are_independent(!probe.empty() && with_blanks(probe[0])[0] == ' ');
     if (dummy_prefix_) prefix_ = prefix_of(folder_);
     // A second normalizer_spec (field 3) with add_dummy_prefix (its field 3) false is merged into the model's own.
-    if (prefix_ != Prefix::kEvery) check(unprefixed_.LoadFromSerializedProto(model + "\x1a\x02\x18" + '\0'), file);
+    if (prefix_ != Prefix::kEvery) read_model(unprefixed_, model + "\x1a\x02\x18" + '\0', file);
   }
 
   std::vector<int64_t> encode(const std::string& text) const override {
@@ -190,11 +205,10 @@ class SentencePiece : public Tokenizer {
     return text.find_first_not_of(' ', end) == std::string_view::npos ? text.size() : end;
   }
 
-  static void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text,
-                           std::vector<int64_t>& ids) {
+  void encode_whole(const sentencepiece::SentencePieceProcessor& processor, std::string_view text, std::vector<int64_t>& ids) const {
     if (text.empty()) return;
     std::vector<int> found;
-    check(processor.Encode(text, &found), "SentencePiece could not encode a text");
+    check(processor.Encode(text, &found), folder_.file("tokenizer.model").string() + ": SentencePiece could not encode a text");
     ids.insert(ids.end(), found.begin(), found.end());
   }
 

@@ -49,7 +49,8 @@ TokenizerConfig parse_tokenizer_config(std::string_view text, const std::string&
   TokenizerConfig config;
   const Json name = json.value("tokenizer_class", Json());
   if (name.is_string()) config.tokenizer_class = name.get<std::string>();
-  const Json added = json.value("added_tokens_decoder", Json::object());
+  const Json added = json.value("added_tokens_decoder", Json());
+  if (!added.is_object() && !added.is_null()) throw std::runtime_error(file + ": added_tokens_decoder: expected an object of ids and tokens");
   for (const auto& [id, entry] : added.items()) {
     config.added.push_back(parse_added_token(entry, parse_id(id, file), file, "added_tokens_decoder." + id));
   }

@@ -19,7 +19,7 @@ Trie::Trie(std::vector<std::pair<std::string_view, int64_t>> entries) {
   std::vector<uint8_t> taken(512, 0);
   taken[0] = 1;
   slots_.resize(512);
-  size_t first_free = 1;
+  size_t first_free = 1, tries = 0;
   for (size_t next = 0; next < queue.size(); ++next) {  // breadth first: nodes of many children find room early
     const Range range = queue[next];
     std::vector<Range> children;
@@ -40,13 +40,17 @@ Trie::Trie(std::vector<std::pair<std::string_view, int64_t>> entries) {
     if (bytes.empty()) continue;
     while (taken[first_free]) ++first_free;
     // The lowest base at which every child's slot is free.
-    size_t base = first_free > bytes[0] ? first_free - bytes[0] : 1;
+    const size_t begin = first_free > bytes[0] ? first_free - bytes[0] : 1;
+    size_t base = begin;
     const auto blocked = [&](uint8_t byte) { return taken[base + byte] != 0; };
     while (std::any_of(bytes.begin(), bytes.end(), blocked)) {
       if (++base + 512 > taken.size()) taken.resize(2 * taken.size(), 0);
     }
     if (base + 512 > taken.size()) taken.resize(2 * taken.size(), 0);
     if (slots_.size() < taken.size()) slots_.resize(taken.size());
+    // Where the low slots are of use to few nodes, they must not be gone through for each: they are given up.
+    tries += base - begin;
+    if (tries > 64 * queue.size()) first_free = base + bytes[0];
     slots_[range.node].base = static_cast<int32_t>(base);
     for (size_t i = 0; i < children.size(); ++i) {
       const size_t slot = base + bytes[i];

@@ -47,10 +47,13 @@ at::Tensor TensorFile::get(const std::string& name) const {
   return copy.as_strided(found.shape, found.strides);
 }
 
+void TensorFile::expect(const std::string& name, const std::vector<int64_t>& shape) const {
+  if (stored(name).shape == shape) return;
+  throw std::runtime_error(file() + ": " + name + " has shape " + text_of(stored(name).shape) + ", expected " + text_of(shape));
+}
+
 at::Tensor TensorFile::get(const std::string& name, const std::vector<int64_t>& shape) const {
-  if (stored(name).shape != shape) {
-    throw std::runtime_error(file() + ": " + name + " has shape " + text_of(stored(name).shape) + ", expected " + text_of(shape));
-  }
+  expect(name, shape);
   return get(name);
 }
 

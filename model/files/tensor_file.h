@@ -20,6 +20,7 @@ class TensorFile {
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return stored_.count(name) > 0; }
   std::vector<int64_t> shape(const std::string& name) const;
+  void expect(const std::string& name, const std::vector<int64_t>& shape) const;  // throws as get does
   // The tensor as stored; throws naming file, tensor, expected and found shape or dtype when they differ.
   at::Tensor get(const std::string& name) const;
   at::Tensor get(const std::string& name, const std::vector<int64_t>& shape) const;

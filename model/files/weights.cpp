@@ -115,6 +115,8 @@ const TensorFile& Weights::holder(const std::string& name) const {
 
 std::vector<int64_t> Weights::shape(const std::string& name) const { return holder(name).shape(name); }
 
+void Weights::expect(const std::string& name, const std::vector<int64_t>& shape) const { holder(name).expect(name, shape); }
+
 at::Tensor Weights::get(const std::string& name) const {
   asked_.insert(name);
   return holder(name).get(name);

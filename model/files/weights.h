@@ -17,6 +17,7 @@ class Weights {
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return holder_.count(name) > 0; }
   std::vector<int64_t> shape(const std::string& name) const;
+  void expect(const std::string& name, const std::vector<int64_t>& shape) const;  // throws as get does
 
   // A view of the mapped file (model/files/tensor_file.h). With a dtype: that view if it is of this dtype, else a converted copy; floating
   // point never turns into integers or back. Throws naming file, tensor, expected and found.

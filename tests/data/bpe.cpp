@@ -334,6 +334,10 @@ TEST_CASE("broken files are refused, however broken", "[cpu]") {
     folder.file("tokenizer.json", broken);
     REQUIRE_THROWS_WITH(load_tokenizer(folder.path), Contains(file));
   }
+  std::string keys;
+  for (int i = 0; i < 100000; ++i) keys += "\"" + std::to_string(i) + "\": 0, ";
+  folder.file("tokenizer.json", "{" + keys + text.substr(1));
+  REQUIRE_THROWS_WITH(load_tokenizer(folder.path), Contains(file) && Contains("more than 1000 keys"));
   for (const char* key : {"added_tokens", "normalizer", "decoder", "model"}) {
     const std::string named = std::string("\"") + key + "\":";
     const size_t at = text.find(named) + named.size();
@@ -355,6 +359,9 @@ TEST_CASE("tokenizer_config.json must agree with tokenizer.json", "[cpu]") {
   REQUIRE_THAT(refused(R"({"additional_special_tokens": [{"content": "<new>"}]})"), Contains("<new>"));
   REQUIRE_THAT(refused(R"({"added_tokens_decoder": {"5": {"content": "<tool>"}}})"), Contains("<tool> is 5, but 268"));
   REQUIRE_THAT(refused(R"({"added_tokens_decoder": {"x": {"content": "<tool>"}}})"), Contains("\"x\""));
+  REQUIRE_THAT(refused(R"({"added_tokens_decoder": [{"content": "<tool>"}]})"), Contains("tokenizer_config.json: added_tokens_decoder: expected an object"));
+  REQUIRE_THAT(refused("{\"added_tokens_decoder\": " + repeated("[", 1000000)), Contains("tokenizer_config.json") && Contains("nested deeper"));
+  REQUIRE_THAT(refused(R"({"a": 1e999})"), Contains("tokenizer_config.json") && Contains("number overflow"));
   REQUIRE_THAT(refused("[1]"), Contains("tokenizer_config.json") && Contains("object"));
   REQUIRE_THAT(refused("{"), Contains("tokenizer_config.json") && Contains("truncated"));
   TestFolder folder;

@@ -332,7 +332,11 @@ TEST_CASE("a line that is no transcript: the error names the field", "[cpu]") {
     missing["exchanges"][0].erase(field);
     CHECK_THAT(message(missing), Contains("transcript") && Contains("'" + field + "'"));
   }
-  for (const std::string text : {"", "{", "[1]", "\"id\"", "null"}) {
+  json far = whole;
+  far["chunk"] = 1e300;
+  CHECK_THAT(message(far), Contains("'chunk'") && Contains("expected a whole number"));
+  const std::string deep = "{\"exchanges\": [" + std::string(1000000, '[') + std::string(1000000, ']') + "]}";
+  for (const std::string& text : {std::string(), std::string("{"), std::string("[1]"), std::string("\"id\""), std::string("null"), deep}) {
     INFO(text);
     CHECK_THROWS_WITH(transcript_from_json(text), Contains("not a transcript"));
   }

@@ -61,6 +61,13 @@ TEST_CASE("a trie finds the longest entry", "[cpu]") {
   REQUIRE(Trie({}).longest("a").length == 0);
 }
 
+TEST_CASE("a trie of one long entry does not take quadratic time", "[cpu]") {
+  for (const char byte : {'\0', 'a', '\xff'}) {
+    const std::string entry(1000000, byte);
+    REQUIRE(Trie({{entry, 7}}).longest(entry + entry).length == entry.size());
+  }
+}
+
 TEST_CASE("ill-formed UTF-8 is shown as Python shows it", "[cpu]") {
   const std::string r = "\xef\xbf\xbd";
   const std::vector<std::pair<std::string, std::string>> cases = {{"a\xc3\xa9", "a\xc3\xa9"},

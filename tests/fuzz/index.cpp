@@ -3,8 +3,8 @@
 #include "tests/fuzz/refusal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return read_or_refuse([&] {
-    for (const auto& [tensor, file] : smooth::parse_shard_index({reinterpret_cast<const char*>(data), size}, "input")) {
+  return read_or_refuse("input", [&] {
+    for (const auto& [tensor, file] : smooth::parse_shard_index(text_of(data, size), "input")) {
       must(!file.empty() && file.find('/') == std::string::npos && file != "..");
     }
   });

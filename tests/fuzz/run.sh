@@ -1,36 +1,61 @@
 #!/usr/bin/env bash
-# run.sh FOLDER SECONDS: lets each fuzzer of the build folder run for so long. Inputs that reach new code gather in FOLDER/corpus and
-# are where the next run begins; one that fails is left in FOLDER/crashes, and its fuzzer's name with that file reproduces it.
+# run.sh FOLDER SECONDS [NAME...]: lets every fuzzer of the build folder, or those named, run for so long, as many at a time as there are
+# cores. They begin with the files in tests/fuzz/corpus/NAME. Inputs that reach new code gather in FOLDER/corpus/NAME, where the next
+# run goes on; one that fails is left in FOLDER/crashes.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 folder=$1 seconds=$2
+shift 2
 
-# Small well-formed files of every kind.
-seed() {
-  mkdir -p "$folder"/corpus/{safetensors,pickle,index,config} "$folder/crashes"
-  cp "$root"/tests/golden/pickle/*.safetensors "$folder/corpus/safetensors"
-  cp "$root"/tests/golden/pickle/*.pth "$folder/corpus/pickle"
-  echo '{"metadata": {"total_size": 10}, "weight_map": {"a": "x-1.safetensors", "b": "x-2.safetensors"}}' >"$folder/corpus/index/two"
-  local qwen='"model_type": "qwen2", "vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 48, "hidden_act": "silu", "rms_norm_eps": 1e-6,
-    "tie_word_embeddings": true, "use_sliding_window": true, "sliding_window": 7, "max_window_layers": 0'
-  echo "{$qwen, \"rope_theta\": 1e6, \"rope_scaling\": {\"type\": \"default\"}}" >"$folder/corpus/config/old"
-  echo "{$qwen, \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e4}, \"layer_types\": [\"full_attention\", \"sliding_attention\"]}" \
-    >"$folder/corpus/config/new"
-  local config
-  for config in "$root"/tests/golden/{arwkv_tiny,qrwkv7_tiny}/*/config.json; do
-    cp "$config" "$folder/corpus/config/$(basename "$(dirname "$config")")"
-  done
+# told NAME LOG STATUS: one line, or why it failed.
+told() {
+  local input
+  if [ "$3" = 0 ]; then
+    printf '%-15s %10s executions, coverage %5s, %4s inputs\n' "$1" "$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$2")" \
+      "$(grep -aoE 'cov: [0-9]+' "$2" | tail -n 1 | cut -d ' ' -f 2)" "$(find "$folder/corpus/$1" -type f | wc -l)"
+    return
+  fi
+  input=$(sed -n 's/.*Test unit written to //p' "$2")
+  { grep -avE '^#[0-9]|NEW_FUNC' "$2" || true; } | tail -n 40
+  echo "FAILED: $1, exit status $3, whole log: $2${input:+; to repeat it: $folder/fuzz_$1 $input}"
 }
 
-seed
-for name in safetensors index pickle config; do
-  log=$folder/crashes/$name.log
-  if ! "$folder/fuzz_$name" -max_total_time="$seconds" -max_len=6000 -timeout=20 -rss_limit_mb=2048 \
-    -artifact_prefix="$folder/crashes/$name-" "$folder/corpus/$name" 2>"$log"; then
-    tail -n 30 "$log"
-    echo "FAILED: $name"
-    exit 1
-  fi
-  echo "$name: $(grep -E '^Done' "$log"), $(find "$folder/corpus/$name" -type f | wc -l) inputs"
+# one NAME
+one() {
+  local status=0 seeds=() seed log=$folder/crashes/$1.log
+  mkdir -p "$folder/corpus/$1"
+  for seed in "tests/fuzz/corpus/$1" $(case $1 in pickle | safetensors) echo tests/golden/pickle ;; esac); do
+    if [ -d "$seed" ]; then seeds+=("$seed"); fi
+  done
+  "$folder/fuzz_$1" -max_total_time="$seconds" -max_len=6000 -timeout=20 -rss_limit_mb=2048 \
+    -artifact_prefix="$folder/crashes/$1-" "$folder/corpus/$1" "${seeds[@]}" 2>"$log" || status=$?
+  told "$1" "$log" "$status"
+  return "$status"
+}
+
+names=("$@")
+if [ $# = 0 ]; then mapfile -t names < <(basename -s .cpp tests/fuzz/*.cpp); fi
+mkdir -p "$folder/crashes"
+# Tokenizers are laid out as files for each input: in memory, where there is such a folder.
+TMPDIR=$(mktemp -d -p "$(if [ -w /dev/shm ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi)")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
+declare -A running=()
+failed=()
+wait_for_one() {
+  local process
+  wait -n -p process || failed+=("${running[$process]}")
+  unset "running[$process]"
+}
+for name in "${names[@]}"; do
+  if [ ${#running[@]} -ge "$(nproc)" ]; then wait_for_one; fi
+  one "$name" &
+  running[$!]=$name
 done
+while [ ${#running[@]} -gt 0 ]; do wait_for_one; done
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "of ${#names[@]} fuzzers ${#failed[@]} failed: ${failed[*]}; see above"
+  exit 1
+fi
+echo "${#names[@]} fuzzers found nothing"

@@ -5,8 +5,8 @@
 #include "tests/fuzz/refusal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return read_or_refuse([&] {
-    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  return read_or_refuse("input", [&] {
+    const std::string_view bytes = text_of(data, size);
     std::vector<std::pair<int64_t, int64_t>> places;
     for (const auto& [name, tensor] : smooth::read_safetensors_header(bytes, "input")) {
       const int64_t width = smooth::dtype_of(tensor.dtype).width, span = smooth::span_of(tensor.shape, tensor.strides, width);
