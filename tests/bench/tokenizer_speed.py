@@ -1,6 +1,6 @@
 """How fast the tokenizers are beside the Python packages that do the same, one thread each, in turns, in processor time.
 
-Run: python tests/bench/tokenizers.py FIXTURES/tokenizers [--program build/release/smooth-data] [--only qwen2] [--rounds 3]
+Run: python tests/bench/tokenizer_speed.py FIXTURES/tokenizers [--program build/release/smooth-data] [--only qwen2] [--rounds 3]
          [--english PATH ...] [--code PATH ...]
 FIXTURES/tokenizers holds the folders of PACKAGES below; `tokenizers` and `sentencepiece` are compiled code, RWKV's tokenizer is
 Python. Each gets 10 MB of English and 10 MB of source code, as texts of 64 kB and as lines, out of the files under the paths
