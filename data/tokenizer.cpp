@@ -23,4 +23,14 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
                            "tokenizer.model (SentencePiece), rwkv_vocab*.txt (RWKV World), tokenizer.json of type WordPiece, vocab.txt (WordPiece)");
 }
 
+std::vector<std::string> tokenizer_files(const std::string& folder) {
+  const std::filesystem::path path(folder);
+  std::vector<std::string> files;
+  for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "vocab.txt", "tokenizer_config.json", "added_tokens.json"}) {
+    if (std::filesystem::exists(path / name)) files.push_back(path / name);
+  }
+  if (const auto world = world_vocabulary(path)) files.push_back(*world);
+  return files;
+}
+
 }  // namespace smooth

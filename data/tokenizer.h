@@ -28,8 +28,12 @@ class Tokenizer {
 // The tokenizer of a model folder; throws naming the folder and the files that it looked for.
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder);
 
+// The files of a tokenizer's folder (which may hold a model too) that its ids follow from.
+std::vector<std::string> tokenizer_files(const std::string& folder);
+
 // Trains SentencePiece on `lines` (digits split, byte fallback, no normalisation, no dummy prefix, newlines kept) with
-// `specials` as user-defined symbols, writes tokenizer.model and tokenizer_config.json into `folder`. Deterministic.
+// `specials` as user-defined symbols; writes tokenizer.model into `folder`, and the files by which transformers opens the same
+// tokenizer. Deterministic.
 void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
                          int64_t vocab_size, const std::vector<std::string>& specials);
 

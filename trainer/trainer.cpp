@@ -32,7 +32,7 @@ std::string inputs_of(const TrainConfig& config) {
   Json json = Json::object();
   const auto add = [&](const fs::path& file) { json[file.string()] = checksum_file(file); };
   for (const std::string& file : config.data.files) add(file);
-  add(fs::path(config.data.tokenizer) / "tokenizer.model");
+  for (const std::string& file : tokenizer_files(config.data.tokenizer)) add(file);
   if (!config.init.empty()) {
     for (const std::string& file : weight_files(find_checkpoint(config.init))) add(file);
   }

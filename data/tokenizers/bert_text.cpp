@@ -21,17 +21,30 @@ bool in_unicode_8(UChar32 c) {
   return age[0] > 0 && age[0] <= 8;
 }
 
-bool is_control(UChar32 c) {
-  if (c == '\t' || c == '\n' || c == '\r') return false;
-  if ((U_GET_GC_MASK(c) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK)) == 0) return false;
-  return in_unicode_8(c);
+// General categories as masks. Six of Unicode 8's characters have another one since.
+uint32_t category(UChar32 c) {
+  switch (c) {
+    case 0x1734: return U_GC_MN_MASK;
+    case 0x166d:
+    case 0x111c9: return U_GC_PO_MASK;
+    case 0x1885:
+    case 0x1886: return U_GC_LO_MASK;
+    case 0xa9bd: return U_GC_MC_MASK;
+    default: return U_GET_GC_MASK(c);
+  }
 }
 
-bool is_mark(UChar32 c) { return u_charType(c) == U_NON_SPACING_MARK && in_unicode_8(c); }
+bool is_of(UChar32 c, uint32_t categories) { return (category(c) & categories) != 0 && in_unicode_8(c); }
+
+bool is_control(UChar32 c) {
+  return c != '\t' && c != '\n' && c != '\r' && is_of(c, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK);
+}
+
+bool is_mark(UChar32 c) { return is_of(c, U_GC_MN_MASK); }
 
 bool is_punctuation(UChar32 c) {
   if (c < 128) return c > 32 && c < 127 && !u_isalnum(c);
-  return (U_GET_GC_MASK(c) & U_GC_P_MASK) != 0 && in_unicode_8(c);
+  return is_of(c, U_GC_P_MASK);
 }
 
 bool is_chinese(UChar32 c) {

@@ -101,9 +101,9 @@ FolderToken described(const Json& entry, const std::string& where) {
 TokenizerFolder::TokenizerFolder(const fs::path& folder, const std::vector<std::string>& vocabulary)
     : folder_(folder), config_(std::make_shared<Json>(Json::object())) {
   for (const std::string& name : vocabulary) files_.emplace_back(name, read_file(folder / name));
-  // hf_rwkv_tokenizer.py travels along: transformers needs it to open a World folder.
+  // The Python files travel along: transformers needs them to open a World folder, or one that was trained here.
   for (const std::string name : {"tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json",
-                                 "vocab.txt", "hf_rwkv_tokenizer.py"}) {
+                                 "vocab.txt", "hf_rwkv_tokenizer.py", "tokenization_smooth.py"}) {
     const bool have = std::count(vocabulary.begin(), vocabulary.end(), name) > 0;
     if (!have && fs::exists(folder / name)) files_.emplace_back(name, read_file(folder / name));
   }

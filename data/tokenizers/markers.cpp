@@ -1,4 +1,4 @@
-// <CONTINUE> and <STOP> become tokens of a published tokenizer through the file that Hugging Face has for it. The new ids
+// <CONTINUE> and <STOP> become tokens of a published tokenizer through the files that Hugging Face has for it. The new ids
 // begin at vocab_size(): rows that most published embedding tables have, untrained (RWKV World: 65530 of 65536; Qwen2.5:
 // 151665 of 152064), and that others (Mistral: 32000 of 32000) have to grow by.
 #include "data/tokenizers/markers.h"
@@ -9,6 +9,8 @@
 #include "configs/run.h"
 #include "data/summary.h"
 #include "data/tokenizer.h"
+#include "data/tokenizers/bpe.h"
+#include "data/tokenizers/bpe_files.h"
 #include "data/tokenizers/folder.h"
 
 namespace smooth {
@@ -18,6 +20,7 @@ using Json = nlohmann::ordered_json;
 void add_markers(const std::string& folder, const std::string& out) {
   if (fs::exists(out) && !fs::is_empty(out)) throw std::runtime_error(out + ": is not empty; name a new folder");
   const auto tokenizer = load_tokenizer(folder);
+  if (holds_bpe(folder)) return with_markers(tokenizer)->save(out);
   tokenizer->save(out);
   const fs::path file = fs::path(out) / "tokenizer_config.json";
   Json config = fs::exists(file) ? read_json(file, read_file(file)) : Json::object();
@@ -25,7 +28,7 @@ void add_markers(const std::string& folder, const std::string& out) {
   for (const std::string& marker : {kContinue, kStop}) {
     if (tokenizer->special_id(marker) >= 0) continue;
     config["added_tokens_decoder"][std::to_string(next++)] = {{"content", marker}, {"lstrip", false},      {"normalized", false},
-                                                              {"rstrip", false},   {"single_word", false}, {"special", true}};
+                                                              {"rstrip", false},   {"single_word", false}, {"special", false}};
   }
   write_file(file, config.dump(2) + "\n");
   const auto marked = load_tokenizer(out);

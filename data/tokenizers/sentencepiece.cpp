@@ -9,7 +9,6 @@
 #include "data/tokenizers/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
-#include <sentencepiece_trainer.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -23,8 +22,6 @@
 
 namespace smooth {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::string_view kBlank = "\xe2\x96\x81";      // U+2581
 constexpr std::string_view kUnknown = " \xe2\x81\x87 ";  // the library's surface of <unk>
@@ -221,69 +218,10 @@ class SentencePiece : public Tokenizer {
   bool dummy_prefix_ = false, by_word_ = false;
 };
 
-class Lines : public sentencepiece::SentenceIterator {
- public:
-  explicit Lines(const std::vector<std::string>& lines) : lines_(lines) {}
-  bool done() const override { return next_ == lines_.size(); }
-  void Next() override { ++next_; }
-  const std::string& value() const override { return lines_[next_]; }
-  sentencepiece::util::Status status() const override { return {}; }
-
- private:
-  const std::vector<std::string>& lines_;
-  size_t next_ = 0;
-};
-
-// One field of the library's comma-separated lists.
-std::string quoted(const std::string& text) {
-  std::string field = "\"";
-  for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
-  return field + "\"";
-}
-
 }  // namespace
 
 std::shared_ptr<const Tokenizer> load_sentencepiece(const std::filesystem::path& folder) {
   return std::make_shared<SentencePiece>(folder);
-}
-
-void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
-                         int64_t vocab_size, const std::vector<std::string>& specials) {
-  std::string symbols = quoted("\n");
-  for (const std::string& special : specials) symbols += "," + quoted(special);
-  const std::unordered_map<std::string, std::string> options = {
-      {"model_type", model_type},
-      {"vocab_size", std::to_string(vocab_size)},
-      {"hard_vocab_limit", "false"},  // a small text may not have so many pieces in it
-      {"split_digits", "true"},
-      {"byte_fallback", "true"},
-      {"normalization_rule_name", "identity"},
-      {"add_dummy_prefix", "false"},
-      {"remove_extra_whitespaces", "false"},
-      {"split_by_unicode_script", "false"},
-      {"user_defined_symbols", symbols},
-      {"max_sentence_length", "1000000000"},  // bytes; the default leaves longer lines out
-      {"num_threads", "1"},                   // sums of probabilities in one order: the same bits every time
-      {"minloglevel", "2"},
-  };
-  Lines iterator(lines);
-  std::string model;
-  check(sentencepiece::SentencePieceTrainer::Train(options, &iterator, &model), "SentencePiece could not be trained");
-  const json config = {
-      {"tokenizer_class", "LlamaTokenizer"},
-      {"additional_special_tokens", specials},
-      {"bos_token", "<s>"},
-      {"eos_token", "</s>"},
-      {"unk_token", "<unk>"},
-      {"add_bos_token", false},
-      {"add_eos_token", false},
-      {"add_prefix_space", false},
-      {"legacy", false},
-      {"clean_up_tokenization_spaces", false},
-      {"spaces_between_special_tokens", false},
-  };
-  write_file(std::filesystem::path(folder) / "tokenizer.model", model);
-  write_file(std::filesystem::path(folder) / "tokenizer_config.json", config.dump(2) + "\n");
 }
 
 }  // namespace smooth

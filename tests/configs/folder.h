@@ -1,6 +1,7 @@
 // A folder of a test's own, gone when the test is, and what a call throws.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,6 +32,7 @@ class TestFolder {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(path))
       found.push_back(entry.path().filename().string());
+    std::sort(found.begin(), found.end());
     return found;
   }
   // `text` without the folder's name, which differs from run to run.

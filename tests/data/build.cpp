@@ -79,7 +79,7 @@ TEST_CASE("a set: every row in its forms, the tokenizer, and a manifest that is 
   std::set<std::string> names;
   for (const auto& [name, text] : files) names.insert(name);
   REQUIRE(names == std::set<std::string>{"config.yaml", "manifest.json", "needles.ur.jsonl", "niah-b.os.jsonl", "niah-b.sr.jsonl", "niah-b.ur.jsonl",
-                                         "tokenizer/tokenizer.model", "tokenizer/tokenizer_config.json"});
+                                         "tokenizer/tokenization_smooth.py", "tokenizer/tokenizer.json", "tokenizer/tokenizer.model", "tokenizer/tokenizer_config.json"});
 
   const json manifest = json::parse(files.at("manifest.json"));
   REQUIRE(manifest["seed"] == 3);

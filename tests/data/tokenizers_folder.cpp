@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "data/tokenizer.h"
 #include "tests/configs/folder.h"
 #include "tests/data/tokenizer_folders.h"
 
@@ -110,4 +111,12 @@ TEST_CASE("hostile JSON is an error, never a crash", "[cpu]") {
   REQUIRE_THROWS_WITH(added({{"tokenizer.json", R"({"added_tokens": {}})"}}), Contains("expected a list"));
   REQUIRE_THROWS_WITH(added({{"tokenizer.json", R"({"added_tokens": [{"content": "a"}]})"}}), Contains("id: expected"));
   REQUIRE_THROWS_WITH(added({{"tokenizer.json", open}}), Contains("nested more than 64"));
+}
+
+TEST_CASE("a tokenizer's files are told from its model's", "[cpu]") {
+  TestFolder folder;
+  for (const char* name : {"vocab.json", "merges.txt", "config.json", "model.safetensors", "rwkv_vocab_v1.txt", "tokenizer_config.json"}) folder.file(name, "");
+  std::vector<std::string> names;
+  for (const std::string& file : tokenizer_files(folder.path)) names.push_back(std::filesystem::path(file).filename());
+  REQUIRE(names == std::vector<std::string>{"vocab.json", "merges.txt", "tokenizer_config.json", "rwkv_vocab_v1.txt"});
 }

@@ -166,7 +166,8 @@ TEST_CASE("a trained tokenizer gives text back, knows its specials, and is the s
     train_sentencepiece(folder.path, training_lines(), type, 700, specials);
     train_sentencepiece(again.path, training_lines(), type, 700, specials);
     REQUIRE(read_file(folder.path / "tokenizer.model") == read_file(again.path / "tokenizer.model"));
-    REQUIRE(folder.names().size() == 2);
+    REQUIRE(folder.names() == std::vector<std::string>{"tokenization_smooth.py", "tokenizer.json", "tokenizer.model", "tokenizer_config.json"});
+    REQUIRE(read_file(folder.path / "tokenizer.json") == read_file(again.path / "tokenizer.json"));
 
     const auto tokenizer = load_tokenizer(folder.path);
     REQUIRE(tokenizer->vocab_size() <= 700);
@@ -202,6 +203,7 @@ TEST_CASE("a trained tokenizer gives text back, knows its specials, and is the s
     REQUIRE_THROWS_WITH(tokenizer->decode({-1}), Contains("token id -1"));
 
     tokenizer->save(copy.path);
+    REQUIRE(copy.names() == folder.names());
     const std::string text = "A <STOP>word\n";
     REQUIRE(load_tokenizer(copy.path)->encode(text) == tokenizer->encode(text));
   }

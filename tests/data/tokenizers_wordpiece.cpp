@@ -71,6 +71,8 @@ TEST_CASE("BERT's text: cleaned, parted, stripped, lowered", "[cpu]") {
       {"", ""}};
   for (const auto& [text, expected] : cases) REQUIRE(bert.normalise(text) == expected);
   REQUIRE(BertText{.strip_accents = false}.normalise("\xc4\xb0\xc3\x89") == "i\xcc\x87\xc3\xa9");
+  REQUIRE(bert.normalise("a\u1734b \u1885 \ua9bd") == "ab \u1885 \ua9bd");  // categories as Unicode 8 had them
+  REQUIRE(bert_words("a\u166db\U000111c9").size() == 4);
   REQUIRE(BertText{.lowercase = false}.normalise("\xc3\x89T\xc3\x89") == "ETE");
   REQUIRE(BertText{.clean_text = false, .handle_chinese_chars = false}.normalise("\x01\xe4\xb8\xad") == "\x01\xe4\xb8\xad");
   REQUIRE(bert_words(" ab,c  $\xe2\x80\x9cx ") == std::vector<std::string_view>{"ab", ",", "c", "$", "\xe2\x80\x9c", "x"});

@@ -1,6 +1,7 @@
 """Texts of every kind for comparing tokenizers: random Unicode, white space, combining marks, CJK, emoji, code, control
-characters, prose. Text i of a seed is the same everywhere.
+characters, prose. A seed gives the same texts everywhere.
 """
+import argparse
 import json
 import random
 import subprocess
@@ -67,6 +68,20 @@ def text(seed):
         else:
             out.append("".join(character(r) for _ in range(r.randint(1, 12))))
     return "".join(out)
+
+
+def texts(count, seed=0):
+    return [text(seed * 10**9 + i) for i in range(count)]
+
+
+def arguments(description):
+    """The parser that every comparison of a tokenizer has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--program", default="build/release/smooth-data")
+    parser.add_argument("--texts", type=int, default=100000)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
 
 
 def through(program, verb, folder, values):

@@ -1,20 +1,20 @@
 """Compares `smooth-data tokenize` and `detokenize`, id for id and text for text, with Hugging Face's `tokenizers` on Qwen2's
 vocabulary: the fixture's own rows, every Unicode character, and fuzzed texts. Prints one summary line; exits 1 on a difference.
 
-Run: python tests/golden/qwen2_ids.py PROGRAM FOLDER [--texts 100000] [--step 1] [--seed 1] [--write], PROGRAM being smooth-data and FOLDER
-holding tokenizer.json. --step n takes every n-th character only. --write also writes qwen2_ids.jsonl beside this file, for tests/data/bpe.cpp.
+Run: python tests/golden/qwen2_ids.py --model DIR [--program build/release/smooth-data] [--texts 100000] [--seed 0] [--step 1] [--write]
+DIR holds Qwen2's tokenizer.json and the fixture's rows. --step n takes every n-th character only. --write also writes qwen2_ids.jsonl beside this file, for tests/data/bpe.cpp.
 """
-import argparse
 import json
 import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
-import unicodedata
 
 from tokenizers import AddedToken, Tokenizer
+from tokenizers.normalizers import NFC
+
+import fuzz
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MARKERS = ["<CONTINUE>", "<STOP>"]
@@ -56,17 +56,10 @@ def fuzzed(r, specials):
     return text
 
 
-def run(program, verb, folder, rows):
-    out = subprocess.run([program, verb, "--model", folder, "--jsonl"], input="".join(json.dumps(row) + "\n" for row in rows), capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(f"{program} {verb} failed: {out.stderr}")
-    return [json.loads(line) for line in out.stdout.split("\n")[:-1]]
-
-
 def normal(text, specials):
-    """NFC of what lies between added tokens."""
+    """NFC, as of the reference's Unicode, of what lies between added tokens."""
     pattern = "(" + "|".join(map(re.escape, sorted(specials, key=len, reverse=True))) + ")"
-    return "".join(part if part in specials else unicodedata.normalize("NFC", part) for part in re.split(pattern, text))
+    return "".join(part if part in specials else NFC().normalize_str(part) for part in re.split(pattern, text))
 
 
 class Comparison:
@@ -76,30 +69,18 @@ class Comparison:
         self.specials = [token.content for token in self.tokenizer.get_added_tokens_decoder().values()]
         self.differences = 0
 
-    def differ(self, what, text, ours, theirs):
-        self.differences += 1
-        if self.differences <= 20:
-            print(f"{what}: {json.dumps(text)[:300]}\n  ours   {str(ours)[:300]}\n  theirs {str(theirs)[:300]}", file=sys.stderr)
-
     def texts(self, texts, what):
         """Ids, and the texts that they give back."""
-        ours = run(self.program, "tokenize", self.folder, texts)
         theirs = [encoding.ids for encoding in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
-        assert len(ours) == len(theirs) == len(texts)
-        for text, a, b in zip(texts, ours, theirs):
-            if a != b:
-                self.differ(f"ids, {what}", text, a, b)
-        self.decoded(theirs, [normal(text, self.specials) for text in texts] if what == "fuzzed" else None)
-        return theirs
+        self.differences += fuzz.compare(f"ids, {what}", fuzz.through(self.program, "tokenize", self.folder, texts), theirs, texts)
+        decoded = self.decoded(theirs)
+        expected = [normal(text, self.specials) for text in texts]
+        self.differences += fuzz.compare("given back", decoded, expected, texts)
 
-    def decoded(self, lists, expected=None):
-        ours = run(self.program, "detokenize", self.folder, lists)
-        for i, (ids, a) in enumerate(zip(lists, ours)):
-            b = self.tokenizer.decode(ids, skip_special_tokens=False)
-            if a != b:
-                self.differ("decoded", ids, a, b)
-            if expected and a != expected[i] and all(unicodedata.category(c) != "Cn" for c in expected[i]):
-                self.differ("given back", expected[i], a, expected[i])
+    def decoded(self, lists):
+        ours = fuzz.through(self.program, "detokenize", self.folder, lists)
+        self.differences += fuzz.compare("decoded", ours, self.tokenizer.decode_batch(lists, skip_special_tokens=False), lists)
+        return ours
 
 
 def check_markers(program, folder):
@@ -107,44 +88,38 @@ def check_markers(program, folder):
     marked = Comparison(program, folder)
     marked.tokenizer.add_tokens([AddedToken(marker, normalized=False) for marker in MARKERS])
     rows = [json.loads(line) for line in open(os.path.join(folder, "qwen2_continue_stop.jsonl"))]
+    texts = [row["text"] for row in rows]
     with tempfile.TemporaryDirectory() as marked.folder:
         marked.tokenizer.save(os.path.join(marked.folder, "tokenizer.json"))
-        ours = run(program, "tokenize", marked.folder, [row["text"] for row in rows])
-    for row, ids in zip(rows, ours):
-        if ids != row["ids"]:
-            marked.differ("fixture", row["text"], ids, row["ids"])
-    return len(rows), marked.differences
+        ours = fuzz.through(program, "tokenize", marked.folder, texts)
+    return len(rows), fuzz.compare("fixture", ours, [row["ids"] for row in rows], texts)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("folder")
-    parser.add_argument("--texts", type=int, default=100000)
+    parser = fuzz.arguments(__doc__)
     parser.add_argument("--step", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    fixed, differences = check_markers(options.program, options.folder)
-    comparison = Comparison(options.program, options.folder)
+    fixed, differences = check_markers(options.program, options.model)
+    comparison = Comparison(options.program, options.model)
     comparison.differences = differences
     characters = [f"a{c}b {c}{c} 1{c}\n{c}'{c}s \t{c}e{c}\u0301 {c} {c}_end ({c}the" for c in map(chr, range(0, 0x110000, options.step)) if not "\ud800" <= c < "\ue000"]
     comparison.texts(characters, "characters")
 
     r = random.Random(options.seed)
-    texts = [fuzzed(r, comparison.specials) for _ in range(options.texts)]
+    texts = fuzz.texts(options.texts, options.seed) + [fuzzed(r, comparison.specials) for _ in range(options.texts)]
     comparison.texts(texts, "fuzzed")
     size = comparison.tokenizer.get_vocab_size()
     noise = [[r.randrange(r.choice([256, size])) for _ in range(r.randint(0, 20))] for _ in range(options.texts // 5)]
     comparison.decoded(noise)
 
     if options.write:
-        chosen = [text for text in texts if len(text) < 120][:350]
+        chosen = [text for text in texts[options.texts:] if len(text) < 120][:350]
         with open(os.path.join(HERE, "qwen2_ids.jsonl"), "w") as file:
             for text, encoding in zip(chosen, comparison.tokenizer.encode_batch(chosen)):
                 decoded = comparison.tokenizer.decode(encoding.ids, skip_special_tokens=False)
                 file.write(json.dumps({"text": text, "ids": encoding.ids, "decoded": decoded}) + "\n")
-    print(f"{fixed} rows of the fixture, {len(characters)} characters, {len(texts)} fuzzed texts, {len(noise)} random id lists: {comparison.differences} differences")
+    print(f"{fixed} rows of the fixture, {len(characters)} characters, {len(texts)} fuzzed texts, {len(noise)} random id lists: {comparison.differences} differences in ids or in texts given back")
     sys.exit(1 if comparison.differences else 0)
 
 

@@ -1,11 +1,10 @@
 """WordPiece ids against Hugging Face's `tokenizers`.
 
-Run: python tests/golden/wordpiece_ids.py --model DIR [--program build/release/smooth-data] [--texts 100000] [--write]
+Run: python tests/golden/wordpiece_ids.py --model DIR [--program build/release/smooth-data] [--texts 100000] [--seed 0] [--write]
 DIR holds BERT's tokenizer.json and vocab.txt. Besides it, folders are made with other options (cased, accents kept), MPNet's
 specials, and vocab.txt alone. Prints one line; exit status 1 if any id or text differs. --write makes wordpiece_ids.json,
 which tests/data/tokenizers_wordpiece.cpp reads.
 """
-import argparse
 import copy
 import json
 import os
@@ -52,10 +51,7 @@ def normalisation(hf):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--program", default="build/release/smooth-data")
-    parser.add_argument("--texts", type=int, default=100000)
+    parser = fuzz.arguments(__doc__)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     wrong = compared = decoded = 0
@@ -66,7 +62,7 @@ def main():
             with open(os.path.join(folder, "tokenizer.json"), "w") as file:
                 json.dump(content, file)
             hf = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
-            texts = [fuzz.text(seed) for seed in range(args.texts if name == "bert" else args.texts // 10)]
+            texts = fuzz.texts(args.texts if name == "bert" else args.texts // 10, args.seed)
             if name == "bert" and args.write:
                 with open(os.path.join(HERE, "wordpiece_ids.json"), "w") as file:
                     json.dump([[text, hf.encode(text, add_special_tokens=False).ids] for text in texts[:150]], file, separators=(",", ":"))
@@ -75,7 +71,7 @@ def main():
                 texts += normalisation(hf)
             expected = [one.ids for one in hf.encode_batch(texts, add_special_tokens=False)]
             wrong += fuzz.compare(f"{name}: encode", fuzz.through(args.program, "tokenize", folder, texts), expected, texts)
-            r = random.Random(1)
+            r = random.Random(args.seed)
             ids = expected[:args.texts // 10] + [[r.randrange(hf.get_vocab_size()) for _ in range(r.randint(0, 12))] for _ in range(args.texts // 10)]
             wrong += fuzz.compare(f"{name}: decode", fuzz.through(args.program, "detokenize", folder, ids), [hf.decode(one, skip_special_tokens=False) for one in ids], ids)
             compared += len(texts)
@@ -84,7 +80,7 @@ def main():
         os.makedirs(folder)
         shutil.copy(os.path.join(args.model, "vocab.txt"), folder)
         hf = BertTokenizer.from_pretrained(folder)
-        texts = [fuzz.text(seed) for seed in range(args.texts // 10)]
+        texts = fuzz.texts(args.texts // 10, args.seed)
         wrong += fuzz.compare("vocab.txt: encode", fuzz.through(args.program, "tokenize", folder, texts), hf(texts, add_special_tokens=False)["input_ids"], texts)
         compared += len(texts)
     print(f"wordpiece: {compared} texts encoded, {decoded} id lists decoded, {wrong} differences")

@@ -212,6 +212,10 @@ TEST_CASE("another run's folder is refused, and begun anew on demand", "[cpu]") 
   CHECK_NOTHROW(Trainer(config).train());
   write_file(place.folder / "set.jsonl", read_file(place.folder / "set.jsonl") + read_file(place.folder / "set.jsonl"));
   CHECK_THROWS_WITH(Trainer(config), Catch::Contains("inputs.json"));
+  remove_other_run(config);
+  CHECK_NOTHROW(Trainer(config).train());
+  write_file(place.folder / "tokenizer/tokenizer_config.json", "{}");
+  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("inputs.json"));
 }
 
 TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") {
