@@ -16,7 +16,7 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size,
                                   uint64_t seed, const at::Device& device);
 
 struct LoadOptions {
-  std::optional<int64_t> sliding_window = {};  // nothing keeps the folder's own; 0 makes every layer dense, W gives every layer the window W
+  std::optional<int64_t> sliding_window = {};  // nothing keeps the folder's own; 0 makes every layer that attends dense, W gives it the window W
   at::ScalarType dtype = at::kFloat;           // of weights and activations
 };
 

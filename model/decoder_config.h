@@ -18,7 +18,7 @@ struct DecoderConfig {
   double rope_theta = 1e6, rms_norm_eps = 1e-6;
   std::optional<Yarn> yarn;
   bool tie_word_embeddings = true;
-  std::vector<int64_t> windows;  // [L], 0: dense; W: a token sees itself and the W - 1 before it
+  std::vector<int64_t> windows;  // [L], as model/window.h says
 
   bool attention_bias() const { return family == "qwen2"; }
   void validate() const;  // throws, naming the field

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "configs/load.h"
 #include "configs/run.h"
 #include "data/layout.h"
 #include "model/checkpoint.h"
+#include "model/rwkv_hybrid.h"
 #include "trainer/adamw.h"
 #include "trainer/schedule.h"
 #include "trainer/trainer.h"
@@ -154,6 +156,41 @@ TEST_CASE("a run that was stopped and resumed has the bits of one that was not",
   const auto before = fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors");
   Trainer(config).train();  // finished: nothing to do
   CHECK(fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors") == before);
+}
+
+TEST_CASE("ARWKV and QRWKV7 train from a folder and resume; what nothing computes with stays", "[cpu]") {
+  const std::string name = GENERATE(as<std::string>{}, "arwkv_tiny/gate", "qrwkv7_tiny/balanced");
+  INFO(name);
+  const Workplace place;
+  TrainConfig config = place.config("whole");
+  nlohmann::json json = nlohmann::json::parse(read_file("tests/golden/" + name + "/config.json"));
+  json["vocab_size"] = load_tokenizer(config.data.tokenizer)->vocab_size();
+  RwkvHybridConfig hybrid = parse_rwkv_hybrid_config(json.dump(), "config.json");
+  const std::string idle = hybrid.prefix(0) + "v0";
+  hybrid.idle[idle] = {1, 1, 32};
+  const RwkvHybrid model(hybrid);
+  at::manual_seed(1);
+  for (const Parameter& tensor : stored_tensors(model)) tensor.value.normal_(tensor.name.ends_with("norm.weight") ? 1 : 0, 0.1);
+  save_model(model, place.folder / "init");
+
+  config.model.reset();
+  config.init = place.folder / "init";
+  config.sliding_window.reset();
+  config.checkpoint = {.every = 4, .keep = 5};
+  Trainer(config).train();
+  TrainConfig stopped = config;
+  stopped.run = place.folder / "stopped";
+  Trainer(stopped).train();
+  fs::remove_all(last_checkpoint(stopped, 9));
+  Trainer(stopped).train();
+  CHECK(read_file(last_checkpoint(config, 9) + "/model.safetensors") == read_file(last_checkpoint(stopped, 9) + "/model.safetensors"));
+
+  const Weights before(config.init), after(last_checkpoint(config, 9));
+  REQUIRE(before.names() == after.names());
+  for (const std::string& tensor : before.names()) {
+    INFO(tensor);
+    CHECK(at::equal(before.get(tensor), after.get(tensor)) == (tensor == idle));
+  }
 }
 
 TEST_CASE("a run is complete when its last step is saved and nothing is left to tidy up", "[cpu]") {
