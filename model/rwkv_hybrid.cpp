@@ -18,7 +18,8 @@ void read_shapes(RwkvHybridConfig& config, const Weights& weights) {
     if (!config.recurrent(l)) continue;
     const auto take = [&](const std::string& word, int64_t& rank) {  // of [C, R]; other shapes are refused when the tensor is read
       const std::string name = config.prefix(l) + word;
-      if (weights.has(name) && weights.shape(name).size() == 2) rank = weights.shape(name)[1];
+      const std::vector<int64_t> shape = weights.has(name) ? weights.shape(name) : std::vector<int64_t>();
+      if (shape.size() == 2 && shape[1] >= 1 && shape[1] <= kMaxSize) rank = shape[1];
     };
     take("w1", config.mix.decay_rank);
     take("a1", config.mix.a_rank);

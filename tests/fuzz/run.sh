@@ -11,7 +11,7 @@ shift 2
 told() {
   local input
   if [ "$3" = 0 ]; then
-    printf '%-15s %10s executions, coverage %5s, %4s inputs\n' "$1" "$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$2")" \
+    printf '%-18s %10s executions, coverage %5s, %4s inputs\n' "$1" "$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$2")" \
       "$(grep -aoE 'cov: [0-9]+' "$2" | tail -n 1 | cut -d ' ' -f 2)" "$(find "$folder/corpus/$1" -type f | wc -l)"
     return
   fi
