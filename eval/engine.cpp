@@ -61,7 +61,7 @@ void Engine::prefill(std::vector<Row>& rows) {
       std::vector<Row*> fed;
       for (; first < rows.size(); ++first) {
         Row& row = rows[first];
-        const int64_t length = std::min<int64_t>(kPiece, static_cast<int64_t>(row.queue.size() - row.fed));
+        const int64_t length = std::min({kPiece, step_tokens_, static_cast<int64_t>(row.queue.size() - row.fed)});
         if (length == 0) continue;
         if (!step.ids.empty() && step.num_tokens() + length > step_tokens_) break;
         step.ids.insert(step.ids.end(), row.queue.begin() + row.fed, row.queue.begin() + row.fed + length);

@@ -181,7 +181,7 @@ std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& 
     // A tied checkpoint saved by other tools may still carry the head, which transformers ignores too.
     return blinkdl ? is_unused_in_blinkdl(name) : shapes->tied() && name == "lm_head.weight";
   });
-  const std::vector<Parameter> parameters = shapes->parameters();
+  const std::vector<Parameter> parameters = stored_tensors(*shapes);
   for (size_t i = 0; i < names.size(); ++i) {
     const std::vector<int64_t> shape = parameters[i].value.sizes().vec();
     weights.expect(names[i], blinkdl ? blinkdl_shape(parameters[i].name, shape) : shape);

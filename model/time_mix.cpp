@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <vector>
 
 #include "model/ops/project.h"
 #include "model/ops/wkv7.h"
@@ -21,8 +22,8 @@ at::Tensor mixed(const at::Tensor& x, const at::Tensor& shift, const at::Tensor&
 }
 
 // The two halves of a low-rank map, whichever way its matrices lie: [T, C] -> [T, R] and [T, R] -> [T, C].
-at::Tensor down(const at::Tensor& x, const LowRank& to, Names names) { return project(x, names == Names::fla ? to.down : to.down.t()); }
-at::Tensor up(const at::Tensor& x, const LowRank& to, Names names) { return project(x, names == Names::fla ? to.up : to.up.t(), flat(to.bias)); }
+Product down(const at::Tensor& x, const LowRank& to, Names names) { return {x, names == Names::fla ? to.down : to.down.t(), {}}; }
+Product up(const at::Tensor& x, const LowRank& to, Names names) { return {x, names == Names::fla ? to.up : to.up.t(), flat(to.bias)}; }
 
 // Heads that share a key or a value each get it: [T, G N] -> [T, H N]
 at::Tensor shared_out(const at::Tensor& x, const TimeMixOptions& options) {
@@ -31,15 +32,35 @@ at::Tensor shared_out(const at::Tensor& x, const TimeMixOptions& options) {
   return groups.expand({-1, -1, options.heads() / options.kv_heads, -1}).reshape({-1, options.hidden_size});  // [T, H N]
 }
 
-// g, by which the output is multiplied: [T, C], or undefined for 1
-at::Tensor gate(const TimeMix& mix, const TimeMixOptions& options, const at::Tensor& x, const at::Tensor& shift) {
-  if (options.gate == Gate::none) return {};
-  const at::Tensor x_g = mixed(x, shift, mix.x_g);
-  // g = σ(W_g x^g)
-  if (options.gate == Gate::full) return at::sigmoid(project(x_g, mix.gate));
-  // g = σ(x^g g1) g2
-  const at::Tensor g = up(at::sigmoid(down(x_g, mix.g, options.names)), mix.g, options.names);
-  return options.gate_offset != 0 ? g + options.gate_offset : g;
+// What a time-mix makes of its inputs x^q = x + d ∘ μ_q by matrices.
+struct Projected {
+  at::Tensor r, k, v;        // W_r x^r [T, C], W_k x^k [T, G N], W_v x^v [T, G N]
+  at::Tensor w, a;           // w0 + tanh(x^w w1) w2, a0 + x^a a1 a2 [T, C]
+  at::Tensor v_residual;     // v0 + x^v v1 v2 [T, C]; undefined in the first layer
+  at::Tensor g;              // σ(x^g g1) g2, or one more, or σ(W_g x^g) [T, C]; undefined for 1
+};
+
+// Two rounds of products: what meets x, then the second halves of the low-rank maps.
+Projected projected(const TimeMix& mix, const TimeMixOptions& options, const at::Tensor& x, const at::Tensor& d) {
+  const Names names = options.names;
+  const bool residual = mix.v.down.defined();
+  const at::Tensor x_v = mixed(x, d, mix.x_v);
+  std::vector<Product> first = {{mixed(x, d, mix.x_r), mix.r_proj, mix.r_bias}, {mixed(x, d, mix.x_k), mix.k_proj, mix.k_bias}, {x_v, mix.v_proj, mix.v_bias},
+                                down(mixed(x, d, mix.x_w), mix.w, names), down(mixed(x, d, mix.x_a), mix.a, names)};
+  if (options.gate == Gate::low_rank) first.push_back(down(mixed(x, d, mix.x_g), mix.g, names));
+  if (options.gate == Gate::full) first.push_back({mixed(x, d, mix.x_g), mix.gate, {}});
+  if (residual) first.push_back(down(x_v, mix.v, names));
+  const std::vector<at::Tensor> inner = project_all(first);
+
+  std::vector<Product> second = {up(at::tanh(inner[3]), mix.w, names), up(inner[4], mix.a, names)};
+  if (options.gate == Gate::low_rank) second.push_back(up(at::sigmoid(inner[5]), mix.g, names));
+  if (residual) second.push_back(up(inner.back(), mix.v, names));
+  const std::vector<at::Tensor> outer = project_all(second);
+
+  Projected out{inner[0], inner[1], inner[2], outer[0], outer[1], residual ? outer.back() : at::Tensor(), {}};
+  if (options.gate == Gate::low_rank) out.g = options.gate_offset != 0 ? outer[2] + options.gate_offset : outer[2];
+  if (options.gate == Gate::full) out.g = at::sigmoid(inner[5]);
+  return out;
 }
 
 }  // namespace
@@ -131,33 +152,27 @@ TimeMixMemory make_memory(const TimeMixOptions& options, int64_t rows, const at:
 at::Tensor time_mix(const TimeMix& mix, const TimeMixOptions& options, const at::Tensor& x, at::Tensor& v_first, const Rotation* turn,
                     const Documents& documents, TimeMixMemory* memory) {
   const int64_t C = options.hidden_size, H = options.heads(), N = options.head_size;
-  const Names names = options.names;
   const auto heads = [&](const at::Tensor& y) { return y.view({-1, H, N}); };                            // [T, H, N]
   const auto turned = [&](const at::Tensor& y) { return rotate(y.view({-1, y.size(1) / N, N}), *turn).flatten(1); };
 
   at::Tensor d;  // [T, C]
   if (options.token_shift) d = documents.shift(x, memory != nullptr ? &memory->time_shift : nullptr);
-  // r = W_r x^r,  k = W_k x^k,  v = W_v x^v,  with x^q = x + d ∘ μ_q
-  at::Tensor r = project(mixed(x, d, mix.x_r), mix.r_proj, mix.r_bias);  // [T, C]
-  at::Tensor k = project(mixed(x, d, mix.x_k), mix.k_proj, mix.k_bias);  // [T, G N]
-  const at::Tensor x_v = mixed(x, d, mix.x_v);
-  at::Tensor v = shared_out(project(x_v, mix.v_proj, mix.v_bias), options);  // [T, C]
+  const Projected p = projected(mix, options, x, d);
+  at::Tensor r = p.r, k = p.k, v = shared_out(p.v, options);  // [T, C], [T, G N], [T, C]
   if (options.rope) {
     r = turned(r);
     k = turned(k);
   }
   k = shared_out(k, options);  // [T, C]
   // w = exp(-e^{-1/2} σ(w0 + tanh(x^w w1) w2))
-  const at::Tensor decay = up(at::tanh(down(mixed(x, d, mix.x_w), mix.w, names)), mix.w, names);
-  const at::Tensor w = at::exp(-std::exp(-0.5) * at::sigmoid(decay.scalar_type() == at::kDouble ? decay : decay.to(at::kFloat)));
+  const at::Tensor w = at::exp(-std::exp(-0.5) * at::sigmoid(p.w.scalar_type() == at::kDouble ? p.w : p.w.to(at::kFloat)));
   // a = σ(a0 + x^a a1 a2): how much of what a key held is replaced
-  const at::Tensor a = at::sigmoid(up(down(mixed(x, d, mix.x_a), mix.a, names), mix.a, names));
-  const at::Tensor g = gate(mix, options, x, d);
+  const at::Tensor a = at::sigmoid(p.a);
   // v += (v_first - v) ∘ σ(v0 + x^v v1 v2), the value residual; the first layer gives v_first
-  if (!mix.v.down.defined()) {
-    v_first = v;
+  if (p.v_residual.defined()) {
+    v = v + (v_first - v) * at::sigmoid(p.v_residual);
   } else {
-    v = v + (v_first - v) * at::sigmoid(up(down(x_v, mix.v, names), mix.v, names));
+    v_first = v;
   }
   // κ̂ = (k ∘ k_k) / |k ∘ k_k| per head,  k ← k ∘ (1 + (a - 1) ∘ k_a);  balanced: κ̂ = k / |k|,  k ← k ∘ (1 - w + a)
   const at::Tensor kk = heads(options.balance_state ? k : k * flat(mix.k_k));
@@ -176,7 +191,8 @@ at::Tensor time_mix(const TimeMix& mix, const TimeMixOptions& options, const at:
     const at::Tensor bonus = (heads(r) * heads(k) * mix.r_k).sum({2}, true) * heads(v);  // [T, H, N]
     y = y + bonus.reshape({-1, C});
   }
-  return project(g.defined() ? y * g : y, mix.o_proj);
+  if (p.g.defined()) y = y * p.g;
+  return project(y, mix.o_proj);
 }
 
 }  // namespace smooth

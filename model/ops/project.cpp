@@ -18,24 +18,66 @@ bool is_decoding(const at::Tensor& x, const at::Tensor& weight) {
          !(at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()));
 }
 
+// A product by the kernel: where its inputs are read and its outputs written.
+struct FewRows {
+  explicit FewRows(const Product& product)
+      : x(product.x.to(at::kFloat).contiguous()), weight(product.weight), y(at::empty({x.size(0), weight.size(0)}, x.options())) {}
+  int64_t outputs() const { return weight.size(0); }
+  void compute(int64_t begin, int64_t end) const {
+    const int64_t rows = x.size(0), width = weight.size(1);
+    float* to = y.data_ptr<float>();
+    if (weight.scalar_type() == at::kFloat) {
+      few_rows(x.const_data_ptr<float>(), rows, width, weight.const_data_ptr<float>(), begin, end, to, outputs());
+    } else {
+      few_rows(x.const_data_ptr<float>(), rows, width, reinterpret_cast<const uint16_t*>(weight.const_data_ptr<at::BFloat16>()), begin, end, to, outputs());
+    }
+  }
+
+  at::Tensor x, weight, y;  // [N, in] fp32, [out, in], [N, out] fp32
+};
+
+at::Tensor by_libtorch(const Product& product) {
+  return product.bias.defined() ? at::linear(product.x, product.weight, product.bias) : at::linear(product.x, product.weight);
+}
+
 }  // namespace
 
-at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!is_decoding(x, weight)) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
-  const int64_t rows = x.size(0), width = weight.size(1), out = weight.size(0);
-  const at::Tensor wide = x.to(at::kFloat).contiguous();
-  at::Tensor y = at::empty({rows, out}, wide.options());
-  const float* from = wide.const_data_ptr<float>();
-  float* to = y.data_ptr<float>();
-  at::parallel_for(0, out, std::max<int64_t>(1, kWeightsATask / width), [&](int64_t begin, int64_t end) {
-    if (weight.scalar_type() == at::kFloat) {
-      few_rows(from, rows, width, weight.const_data_ptr<float>(), begin, end, to, out);
-    } else {
-      few_rows(from, rows, width, reinterpret_cast<const uint16_t*>(weight.const_data_ptr<at::BFloat16>()), begin, end, to, out);
+std::vector<at::Tensor> project_all(const std::vector<Product>& products) {
+  std::vector<at::Tensor> results(products.size());
+  std::vector<size_t> places;
+  std::vector<FewRows> parts;
+  int64_t weights = 0;
+  for (size_t i = 0; i < products.size(); ++i) {
+    if (!is_decoding(products[i].x, products[i].weight)) {
+      results[i] = by_libtorch(products[i]);
+      continue;
+    }
+    places.push_back(i);
+    parts.emplace_back(products[i]);
+    weights += products[i].weight.numel();
+  }
+  if (parts.empty()) return results;
+  // Threads share the weights out evenly, along all of the products: the n-th weight of one lies in its output n / width.
+  at::parallel_for(0, weights, kWeightsATask, [&](int64_t begin, int64_t end) {
+    for (const FewRows& part : parts) {
+      const int64_t count = part.weight.numel(), width = part.weight.size(1);
+      const auto output_at = [&](int64_t n) { return (std::clamp<int64_t>(n, 0, count) + width - 1) / width; };
+      part.compute(output_at(begin), output_at(end));
+      begin -= count;
+      end -= count;
     }
   });
-  if (bias.defined()) y += bias;  // in fp32, as a matrix product with bias rounds once
-  return y.to(x.scalar_type());
+  for (size_t n = 0; n < parts.size(); ++n) {
+    const Product& product = products[places[n]];
+    if (product.bias.defined()) parts[n].y.add_(product.bias);  // in fp32, as a matrix product with bias rounds once
+    results[places[n]] = parts[n].y.to(product.x.scalar_type());
+  }
+  return results;
+}
+
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const Product product{x, weight, bias};
+  return is_decoding(x, weight) ? project_all({product})[0] : by_libtorch(product);
 }
 
 }  // namespace smooth

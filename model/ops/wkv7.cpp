@@ -42,26 +42,34 @@ WkvHead head_of(const std::vector<at::Tensor>& inputs, const Documents& document
   return {from(0), from(1), from(2), from(3), from(4), from(5), documents.tokens(d), size, heads * size};
 }
 
-// fp32 and contiguous on the CPU: [T, H, N] each, state [D, H, N, N].
+struct Walked {
+  at::Tensor y, state, kept;  // [T, H, N], [D, H, N, N]; states kept on the way for the backward pass [H, kept, N, N]
+};
+
+// Forward, fp32 and contiguous on the CPU: inputs r w k v a b [T, H, N], state [D, H, N, N].
+Walked walk(const std::vector<at::Tensor>& inputs, const at::Tensor& state, const std::vector<int32_t>& cu_seqlens, bool keep) {
+  const at::Tensor& r = inputs[0];
+  const int64_t heads = r.size(1), size = r.size(2), square = size * size;
+  const Documents documents(cu_seqlens);
+  const Walked walked = {at::empty_like(r), state.clone(at::MemoryFormat::Contiguous),
+                         at::empty({keep ? heads * documents.kept.back() * square : 0}, r.options())};
+  float *to = walked.y.data_ptr<float>(), *states = walked.state.data_ptr<float>(), *kept = walked.kept.data_ptr<float>();
+  for_each_head(documents.count(), heads, [&](int64_t d, int64_t h) {
+    const int64_t place = h * documents.kept.back() + documents.kept[d];
+    wkv7_head(head_of(inputs, documents, d, h), to + (cu_seqlens[d] * heads + h) * size, states + (d * heads + h) * square,
+              keep ? kept + place * square : nullptr);
+  });
+  return walked;
+}
+
 class WkvFunction : public torch::autograd::Function<WkvFunction> {
  public:
   static variable_list forward(AutogradContext* context, const Variable& r, const Variable& w, const Variable& k, const Variable& v,
-                               const Variable& a, const Variable& b, const Variable& state, const std::vector<int32_t>& cu_seqlens,
-                               bool differentiable) {
-    const std::vector<at::Tensor> inputs = {r, w, k, v, a, b};
-    const int64_t heads = r.size(1), size = r.size(2), square = size * size;
-    const Documents documents(cu_seqlens);
-    const at::Tensor y = at::empty_like(r), last = state.clone(at::MemoryFormat::Contiguous);
-    const at::Tensor kept = at::empty({differentiable ? heads * documents.kept.back() * square : 0}, r.options());  // [H, kept, N, N]
-    float *to = y.data_ptr<float>(), *states = last.data_ptr<float>(), *keep = kept.data_ptr<float>();
-    for_each_head(documents.count(), heads, [&](int64_t d, int64_t h) {
-      const int64_t place = h * documents.kept.back() + documents.kept[d];
-      wkv7_head(head_of(inputs, documents, d, h), to + (cu_seqlens[d] * heads + h) * size, states + (d * heads + h) * square,
-                differentiable ? keep + place * square : nullptr);
-    });
-    context->save_for_backward({r, w, k, v, a, b, kept});
+                               const Variable& a, const Variable& b, const Variable& state, const std::vector<int32_t>& cu_seqlens) {
+    const Walked walked = walk({r, w, k, v, a, b}, state, cu_seqlens, /*keep=*/true);
+    context->save_for_backward({r, w, k, v, a, b, walked.kept});
     context->saved_data["cu_seqlens"] = std::vector<int64_t>(cu_seqlens.begin(), cu_seqlens.end());
-    return {y, last};
+    return {walked.y, walked.state};
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -87,7 +95,7 @@ class WkvFunction : public torch::autograd::Function<WkvFunction> {
       wkv7_head_backward(head_of(inputs, documents, d, h), from + at, kept + place * square, states + (d * heads + h) * square,
                          {to[0] + at, to[1] + at, to[2] + at, to[3] + at, to[4] + at, to[5] + at});
     });
-    return {gradients[0], gradients[1], gradients[2], gradients[3], gradients[4], gradients[5], dstate, {}, {}};
+    return {gradients[0], gradients[1], gradients[2], gradients[3], gradients[4], gradients[5], dstate, {}};
   }
 };
 
@@ -160,13 +168,16 @@ WkvOutputs wkv7(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens,
   check(inputs, cu_seqlens, state);
   const at::Tensor& r = inputs.r;
   if (!r.device().is_cpu() || r.scalar_type() == at::kDouble || !wkv7_takes(r.size(2))) return wkv7_chunked(inputs, cu_seqlens, state);
-  const auto ready = [](const at::Tensor& x) { return x.to(at::kFloat).contiguous(); };
-  const at::Tensor first = state_or_zeros(inputs, cu_seqlens, state);
+  std::vector<at::Tensor> x;
+  for (const at::Tensor* input : {&r, &inputs.w, &inputs.k, &inputs.v, &inputs.a, &inputs.b}) x.push_back(input->to(at::kFloat).contiguous());
+  const at::Tensor first = state_or_zeros(inputs, cu_seqlens, state).contiguous();
   const bool differentiable = at::GradMode::is_enabled() &&
-      (r.requires_grad() || inputs.w.requires_grad() || inputs.k.requires_grad() || inputs.v.requires_grad() || inputs.a.requires_grad() ||
-       inputs.b.requires_grad() || first.requires_grad());
-  const variable_list outputs = WkvFunction::apply(ready(r), ready(inputs.w), ready(inputs.k), ready(inputs.v), ready(inputs.a), ready(inputs.b),
-                                                   first.contiguous(), cu_seqlens, differentiable);
+                              (first.requires_grad() || std::any_of(x.begin(), x.end(), [](const at::Tensor& input) { return input.requires_grad(); }));
+  if (!differentiable) {
+    const Walked walked = walk(x, first, cu_seqlens, /*keep=*/false);
+    return {walked.y.to(r.scalar_type()), walked.state};
+  }
+  const variable_list outputs = WkvFunction::apply(x[0], x[1], x[2], x[3], x[4], x[5], first, cu_seqlens);
   return {outputs[0].to(r.scalar_type()), outputs[1]};
 }
 

@@ -26,6 +26,24 @@ TEST_CASE("x Wᵀ + b for few rows is LibTorch's, in fp32 and bf16", "[cpu]") {
   check_close("y", exact, y, dtype == at::kFloat ? 1e-6 : 4e-3);
 }
 
+TEST_CASE("several products at once are each as alone, whatever threads share them", "[cpu]") {
+  at::NoGradGuard no_grad;
+  at::manual_seed(2);
+  const int threads = GENERATE(1, 2, 3), before = at::get_num_threads();
+  at::set_num_threads(threads);
+  std::vector<Product> products;
+  for (const auto& [width, out] : std::vector<std::pair<int64_t, int64_t>>{{64, 3}, {200, 500}, {33, 1}, {768, 100}, {16, 0}, {48, 700}}) {
+    products.push_back({random_tensor({2, width}, at::kFloat), random_tensor({out, width}, at::kFloat), random_tensor({out}, at::kFloat)});
+  }
+  products.push_back({random_tensor({2, 40}, at::kFloat), random_tensor({40, 50}, at::kFloat).t(), {}});  // does not lie as the kernel reads
+  const std::vector<at::Tensor> together = project_all(products);
+  for (size_t i = 0; i < products.size(); ++i) {
+    INFO("product " << i);
+    CHECK(at::equal(together[i], project(products[i].x, products[i].weight, products[i].bias)));
+  }
+  at::set_num_threads(before);
+}
+
 TEST_CASE("gradients go through it", "[cpu]") {
   const at::Tensor x = random_tensor({2, 8}, at::kFloat).requires_grad_(), w = random_tensor({5, 8}, at::kFloat).requires_grad_();
   project(x, w).sum().backward();
