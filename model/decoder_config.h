@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/config_fields.h"
 #include "model/ops/yarn.h"
 
 namespace smooth {
+
+class ConfigFields;
 
 struct DecoderConfig {
   std::string family = "qwen2";  // or "mistral": no biases, and a window on every layer or none

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/config_fields.h"
 #include "model/files/stored.h"
 
 namespace smooth {
