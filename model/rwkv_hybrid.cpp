@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/config_fields.h"
 #include "model/ops/attention.h"
 #include "model/ops/project.h"
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
+#include <array>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -20,31 +20,11 @@
 namespace smooth {
 namespace {
 
-// Caches for as many threads as encode at once: each borrows one and gives it back warm.
-class Caches {
- public:
-  std::unique_ptr<WordCache> borrow() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<WordCache>();
-    std::unique_ptr<WordCache> cache = std::move(free_.back());
-    free_.pop_back();
-    return cache;
-  }
-  void give_back(std::unique_ptr<WordCache> cache) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(cache));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<WordCache>> free_;
-};
-
 class Bpe : public Tokenizer {
  public:
   explicit Bpe(BpeFiles files) : Bpe(files, compile_bpe(parse_bpe_files(files), files.folder)) {}
   Bpe(BpeFiles files, BpeVocabulary vocabulary)
-      : files_(std::move(files)), pieces_(std::move(vocabulary.pieces)), merges_(vocabulary.bytes, vocabulary.merges) {
+      : files_(std::move(files)), pieces_(std::move(vocabulary.pieces)), bytes_(vocabulary.bytes), merges_(vocabulary.merges) {
     for (const AddedToken& token : vocabulary.added) {
       ids_[token.text] = token.id;
       // What is looked for in normalised text must be normalised itself.
@@ -118,22 +98,29 @@ class Bpe : public Tokenizer {
   }
 
   void encode_piece(std::string_view piece, WordCache& cache, std::vector<TokenId>& ids) const {
-    if (piece.size() > WordCache::kLongest) return merges_.encode(piece, ids);
+    if (piece.size() > WordCache::kLongest) {
+      std::vector<TokenId> symbols;
+      for (const char byte : piece) symbols.push_back(bytes_[static_cast<uint8_t>(byte)]);
+      return merges_.apply(symbols, ids);
+    }
     const uint64_t hash = WordCache::hash(piece);
     const auto known = cache.find(piece, hash);
     ids.insert(ids.end(), known.begin(), known.end());
     if (!known.empty()) return;
     const size_t begin = ids.size();
-    merges_.encode(piece, ids);
+    std::array<TokenId, WordCache::kLongest> symbols;
+    for (size_t i = 0; i < piece.size(); ++i) symbols[i] = bytes_[static_cast<uint8_t>(piece[i])];
+    merges_.apply(std::span(symbols).first(piece.size()), ids);
     cache.add(piece, hash, std::span(ids).subspan(begin));
   }
 
   BpeFiles files_;
   PieceTable pieces_;
+  std::array<TokenId, 256> bytes_;
   Merges merges_;
   AddedTokens in_raw_, in_normal_;
   std::unordered_map<std::string, int64_t> ids_;  // of added tokens
-  mutable Caches caches_;
+  mutable WordCaches caches_;
 };
 
 }  // namespace

@@ -96,7 +96,7 @@ class Compiler {
     for (const auto& [left, right] : strings_.merges) {
       const size_t rank = merges.size();
       joined.assign(left).append(right);
-      merges.push_back({id_of(left, rank), id_of(right, rank), id_of(joined, rank)});
+      merges.push_back({id_of(left, rank), id_of(right, rank), id_of(joined, rank), static_cast<uint32_t>(rank)});
       const Merge& merge = merges.back();
       if (!seen.insert(uint64_t{merge.left} << 32 | merge.right).second) fail(fmt::format("merge {}, `{}` and `{}`, is there twice", rank, left, right));
     }

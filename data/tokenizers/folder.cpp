@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "configs/run.h"
+#include "data/tokenizers/json_members.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -141,13 +142,13 @@ void TokenizerFolder::add(FolderToken token) {
 
 void TokenizerFolder::read_tokenizer_json() {
   const std::string where = file("tokenizer.json").string() + ": added_tokens";
-  const Json parsed = read_json(file("tokenizer.json"), text("tokenizer.json"));
-  const Json* tokens = member(parsed, "added_tokens");
-  if (tokens == nullptr) return;
-  if (!tokens->is_array()) refuse(where, "expected a list, found " + std::string(tokens->type_name()));
-  for (size_t i = 0; i < tokens->size(); ++i) {
-    FolderToken token = described((*tokens)[i], where + "[" + std::to_string(i) + "]");
-    token.id = json_int((*tokens)[i], "id", -1, token.where);
+  const std::string_view list = find_member(json_members(text("tokenizer.json"), file("tokenizer.json").string()), "added_tokens");
+  const Json tokens = list.empty() ? Json() : parse_json(list, where);
+  if (tokens.is_null()) return;
+  if (!tokens.is_array()) refuse(where, "expected a list, found " + std::string(tokens.type_name()));
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    FolderToken token = described(tokens[i], where + "[" + std::to_string(i) + "]");
+    token.id = json_int(tokens[i], "id", -1, token.where);
     if (token.id < 0 || token.id > kLargestId)
       refuse(token.where, "id: expected a whole number from 0 to " + std::to_string(kLargestId));
     add(token);

@@ -1,6 +1,7 @@
 #include "data/tokenizers/merges.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <queue>
@@ -9,7 +10,7 @@ namespace smooth {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr size_t kShort = 64;  // bytes; up to here looking through all pairs beats a heap
+constexpr size_t kFew = 64;  // symbols; up to here looking through all pairs beats a heap
 
 size_t slot(TokenId left, TokenId right, size_t size) {
   const uint64_t mixed = (uint64_t{left} << 32 | right) * 0x9e3779b97f4a7c15u;  // Fibonacci hashing: high bits are the good ones
@@ -18,12 +19,11 @@ size_t slot(TokenId left, TokenId right, size_t size) {
 
 }  // namespace
 
-Merges::Merges(const std::array<TokenId, 256>& bytes, const std::vector<Merge>& merges)
-    : bytes_(bytes), table_(std::bit_ceil(2 * merges.size() + 2), Entry{kNone, kNone, kNone, 0}) {
-  for (uint32_t rank = 0; rank < merges.size(); ++rank) {
-    size_t at = slot(merges[rank].left, merges[rank].right, table_.size());
+Merges::Merges(const std::vector<Merge>& merges) : table_(std::bit_ceil(2 * merges.size() + 2), Entry{kNone, kNone, kNone, 0}) {
+  for (const Merge& merge : merges) {
+    size_t at = slot(merge.left, merge.right, table_.size());
     while (table_[at].rank != kNone) at = (at + 1) & (table_.size() - 1);
-    table_[at] = {merges[rank].left, merges[rank].right, rank, merges[rank].result};
+    table_[at] = {merge.left, merge.right, merge.rank, merge.result};
   }
 }
 
@@ -33,16 +33,14 @@ const Merges::Entry& Merges::find(TokenId left, TokenId right) const {
   return table_[at];
 }
 
-void Merges::encode(std::string_view piece, std::vector<TokenId>& ids) const {
-  piece.size() <= kShort ? encode_short(piece, ids) : encode_long(piece, ids);
+void Merges::apply(std::span<TokenId> symbols, std::vector<TokenId>& ids) const {
+  symbols.size() <= kFew ? apply_to_few(symbols, ids) : apply_to_many(symbols, ids);
 }
 
 // Ids and the merge of each with its right neighbour side by side; what is merged moves the rest down.
-void Merges::encode_short(std::string_view piece, std::vector<TokenId>& ids) const {
-  std::array<TokenId, kShort> id;
-  std::array<uint32_t, kShort> rank;  // [i]: of the pair i, i + 1
-  size_t count = piece.size();
-  for (size_t i = 0; i < count; ++i) id[i] = bytes_[static_cast<uint8_t>(piece[i])];
+void Merges::apply_to_few(std::span<TokenId> id, std::vector<TokenId>& ids) const {
+  std::array<uint32_t, kFew> rank;  // [i]: of the pair i, i + 1
+  size_t count = id.size();
   for (size_t i = 0; i + 1 < count; ++i) rank[i] = find(id[i], id[i + 1]).rank;
   while (count > 1) {
     const size_t at = std::min_element(rank.begin(), rank.begin() + count - 1) - rank.begin();
@@ -60,7 +58,7 @@ void Merges::encode_short(std::string_view piece, std::vector<TokenId>& ids) con
 }
 
 // A linked list of ids, and a heap of the merges in sight; a merge that its neighbours have overtaken is passed over.
-void Merges::encode_long(std::string_view piece, std::vector<TokenId>& ids) const {
+void Merges::apply_to_many(std::span<const TokenId> symbols, std::vector<TokenId>& ids) const {
   struct Link {
     TokenId id;
     uint32_t rank;  // of the pair with the next one
@@ -71,10 +69,10 @@ void Merges::encode_long(std::string_view piece, std::vector<TokenId>& ids) cons
     size_t at;
     bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
   };
-  const size_t end = piece.size();
+  const size_t end = symbols.size();
   std::vector<Link> links(end);
   std::vector<Candidate> first;
-  for (size_t i = 0; i < end; ++i) links[i] = {bytes_[static_cast<uint8_t>(piece[i])], kNone, i - 1, i + 1};
+  for (size_t i = 0; i < end; ++i) links[i] = {symbols[i], kNone, i - 1, i + 1};
   for (size_t i = 0; i + 1 < end; ++i) {
     links[i].rank = find(links[i].id, links[i + 1].id).rank;
     if (links[i].rank != kNone) first.push_back({links[i].rank, i});

@@ -1,9 +1,9 @@
-// Byte pair encoding proper: the pair of the lowest rank is merged, the leftmost first, until none is left.
+// Byte pair encoding proper: the pair of the lowest rank is merged, the leftmost first, until none is left. What the symbols are
+// that are merged, bytes or characters, is the caller's.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <vector>
 
 namespace smooth {
@@ -12,15 +12,15 @@ using TokenId = uint32_t;
 
 struct Merge {
   TokenId left, right, result;
+  uint32_t rank;  // of merges of one rank the leftmost is made
 };
 
 class Merges {
  public:
-  // `bytes`: the id of each byte; `merges` by rank, each pair once.
-  Merges(const std::array<TokenId, 256>& bytes, const std::vector<Merge>& merges);
+  explicit Merges(const std::vector<Merge>& merges);  // each pair once
 
-  // Appends the ids of one piece. Takes O(n log n), a short piece a few operations a byte.
-  void encode(std::string_view piece, std::vector<TokenId>& ids) const;
+  // Appends what becomes of `symbols`, which are scratch afterwards. Takes O(n log n), few symbols a few operations each.
+  void apply(std::span<TokenId> symbols, std::vector<TokenId>& ids) const;
 
  private:
   struct Entry {
@@ -29,10 +29,9 @@ class Merges {
     TokenId result;
   };
   const Entry& find(TokenId left, TokenId right) const;  // of rank kNone if they do not merge
-  void encode_short(std::string_view piece, std::vector<TokenId>& ids) const;
-  void encode_long(std::string_view piece, std::vector<TokenId>& ids) const;
+  void apply_to_few(std::span<TokenId> symbols, std::vector<TokenId>& ids) const;
+  void apply_to_many(std::span<const TokenId> symbols, std::vector<TokenId>& ids) const;
 
-  std::array<TokenId, 256> bytes_;
   std::vector<Entry> table_;  // open addressing, a power of two
 };
 

@@ -1,5 +1,5 @@
-// The library finds the pieces; what a piece stands for is spelled out here, so that `piece` has exact bytes. Text is
-// UTF-8; a literal U+2581 in it is SentencePiece's own sign for a blank and comes back as one.
+// The library finds the pieces, or sentencepiece_merges.h does as it would; what a piece stands for is spelled out here, so that
+// `piece` has exact bytes. Text is UTF-8; a literal U+2581 in it is SentencePiece's own sign for a blank and comes back as one.
 //
 // Tokens beyond the model's pieces are those that the folder's other files add (data/tokenizers/folder.h): a published
 // model's own, and the markers. A special token is cut out first; whether the text after it gets the blank that models
@@ -12,13 +12,15 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
-#include <unordered_map>
 
 #include "configs/run.h"
 #include "data/tokenizers/folder.h"
 #include "data/tokenizers/model_proto.h"
+#include "data/tokenizers/sentencepiece_merges.h"
 #include "data/tokenizers/utf8.h"
+#include "data/tokenizers/word_cache.h"
 
 namespace smooth {
 namespace {
@@ -75,7 +77,9 @@ class SentencePiece : public Tokenizer {
     by_word_ = words_are_independent(!probe.empty() && with_blanks(probe[0])[0] == ' ');
     if (dummy_prefix_) prefix_ = prefix_of(folder_);
     // A second normalizer_spec (field 3) with add_dummy_prefix (its field 3) false is merged into the model's own.
-    if (prefix_ != Prefix::kEvery) read_model(unprefixed_, model + "\x1a\x02\x18" + '\0', file);
+    read_model(unprefixed_, model + "\x1a\x02\x18" + '\0', file);
+    if (by_word_) merges_ = SentencePieceMerges::of(unprefixed_, model);
+    newline_alone_ = newlines_are_alone();
   }
 
   std::vector<int64_t> encode(const std::string& text) const override {
@@ -164,6 +168,14 @@ class SentencePiece : public Tokenizer {
     return seen == (dummy_prefix_ ? " " : "") + probe;
   }
 
+  // Not if it is unknown and not spelled as a byte: unknown characters in a row are one id.
+  bool newlines_are_alone() const {
+    for (const std::string& piece : pieces_) {
+      if (piece.size() > 1 && piece.find('\n') != std::string::npos) return false;
+    }
+    return !processor_.IsUnknown(processor_.PieceToId("\n")) || processor_.IsByte(processor_.PieceToId("<0x0A>"));
+  }
+
   // Of a piece as the library prints it: <0xE3> is a byte.
   std::string surface(const std::string& piece) const {
     const int id = processor_.PieceToId(piece);
@@ -171,33 +183,52 @@ class SentencePiece : public Tokenizer {
   }
 
   void encode_plain(std::string_view text, bool prefixed, std::vector<int64_t>& ids) const {
-    const auto& processor = prefixed ? processor_ : unprefixed_;
-    if (!by_word_) return encode_whole(processor, text, ids);
-    // The library takes a microsecond a token (BPE five), most words of a text are repeated: each is encoded once.
-    std::unordered_map<std::string_view, std::pair<size_t, size_t>> seen;  // word -> where its ids stand in `ids`
-    for (size_t begin = 0; begin < text.size();) {
+    if (!by_word_) return encode_whole(prefixed ? processor_ : unprefixed_, text, ids);
+    std::unique_ptr<WordCache> cache = caches_.borrow();
+    std::vector<TokenId> found;
+    // The dummy prefix is a blank before the first word.
+    const size_t first = prefixed && dummy_prefix_ ? word_end(text, 0) : 0;
+    if (first > 0) encode_word(" " + std::string(text.substr(0, first)), *cache, found);
+    for (size_t begin = first; begin < text.size();) {
       const size_t end = word_end(text, begin);
-      // The dummy prefix stands for the blank before a word that is not the first.
-      const std::string_view word = text.substr(begin, end - begin).substr(dummy_prefix_ && prefixed && begin > 0 ? 1 : 0);
-      const auto [entry, is_new] = seen.try_emplace(word, ids.size(), 0);
-      auto& [first, count] = entry->second;
-      if (is_new) {
-        encode_whole(processor, word, ids);
-        count = ids.size() - first;
-      } else {
-        for (size_t i = 0; i < count; ++i) ids.push_back(ids[first + i]);
-      }
+      encode_word(text.substr(begin, end - begin), *cache, found);
       begin = end;
     }
+    caches_.give_back(std::move(cache));
+    ids.insert(ids.end(), found.begin(), found.end());
   }
 
-  // A word with the blanks before it; blanks at the end of the text belong to its last word.
-  static size_t word_end(std::string_view text, size_t begin) {
+  // Most words of a text are repeated: each is encoded once.
+  void encode_word(std::string_view word, WordCache& cache, std::vector<TokenId>& ids) const {
+    if (word.size() > WordCache::kLongest) return encode_new(word, ids);
+    const uint64_t hash = WordCache::hash(word);
+    const auto known = cache.find(word, hash);
+    ids.insert(ids.end(), known.begin(), known.end());
+    if (!known.empty()) return;
+    const size_t begin = ids.size();
+    encode_new(word, ids);
+    cache.add(word, hash, std::span(ids).subspan(begin));
+  }
+
+  void encode_new(std::string_view word, std::vector<TokenId>& ids) const {
+    if (merges_ && merges_->encode(word, ids)) return;
+    std::vector<int64_t> found;
+    encode_whole(unprefixed_, word, found);
+    ids.insert(ids.end(), found.begin(), found.end());
+  }
+
+  // A word with the blanks before it; blanks at the end of the text belong to its last word. A newline that no piece joins to
+  // anything is a word.
+  size_t word_end(std::string_view text, size_t begin) const {
+    if (newline_alone_ && text[begin] == '\n') return begin + 1;
     size_t end = text.find_first_not_of(' ', begin);
     if (end == std::string_view::npos) return text.size();
+    const std::string_view stops = newline_alone_ ? " \n" : " ";
+    if (newline_alone_ && text[end] == '\n') return end;
     do {
-      end = text.find(' ', end + 1);
+      end = text.find_first_of(stops, end + 1);
       if (end == std::string_view::npos) return text.size();
+      if (text[end] == '\n') return end;
     } while (text.substr(end - std::min(end, kBlank.size())).substr(0, kBlank.size()) == kBlank);
     return text.find_first_not_of(' ', end) == std::string_view::npos ? text.size() : end;
   }
@@ -215,7 +246,9 @@ class SentencePiece : public Tokenizer {
   std::vector<bool> is_byte_;        // [pieces of the model]
   Specials specials_;
   Prefix prefix_ = Prefix::kEvery;
-  bool dummy_prefix_ = false, by_word_ = false;
+  bool dummy_prefix_ = false, by_word_ = false, newline_alone_ = false;
+  std::optional<SentencePieceMerges> merges_;
+  mutable WordCaches caches_;
 };
 
 }  // namespace

@@ -63,4 +63,17 @@ void WordCache::clear() {
   used_ = 1;
 }
 
+std::unique_ptr<WordCache> WordCaches::borrow() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return std::make_unique<WordCache>();
+  std::unique_ptr<WordCache> cache = std::move(free_.back());
+  free_.pop_back();
+  return cache;
+}
+
+void WordCaches::give_back(std::unique_ptr<WordCache> cache) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(cache));
+}
+
 }  // namespace smooth

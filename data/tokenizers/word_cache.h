@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,17 @@ class WordCache {
   std::vector<char> words_;
   std::vector<TokenId> ids_;
   size_t used_ = 0;
+};
+
+// Caches for as many threads as encode at once: each borrows one and gives it back warm.
+class WordCaches {
+ public:
+  std::unique_ptr<WordCache> borrow();
+  void give_back(std::unique_ptr<WordCache> cache);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<WordCache>> free_;
 };
 
 }  // namespace smooth

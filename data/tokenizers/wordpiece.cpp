@@ -13,7 +13,9 @@
 #include "configs/run.h"
 #include "data/tokenizers/bert_text.h"
 #include "data/tokenizers/folder.h"
+#include "data/tokenizers/json_members.h"
 #include "data/tokenizers/trie.h"
+#include "data/tokenizers/vocab_merges.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -23,7 +25,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) { throw std::runtime_error(where + ": " + why); }
 
-struct Vocabulary {
+struct WordList {
   std::vector<std::string> pieces;  // [vocab_size]
   std::string unknown, prefix = "##";
   int64_t longest_word = 100;  // characters
@@ -50,8 +52,8 @@ std::vector<std::string> read_lines(const fs::path& file, const std::string& tex
   return pieces;
 }
 
-Vocabulary from_lines(const TokenizerFolder& folder) {
-  Vocabulary vocabulary;
+WordList from_lines(const TokenizerFolder& folder) {
+  WordList vocabulary;
   vocabulary.pieces = read_lines(folder.file("vocab.txt"), folder.text("vocab.txt"));
   const Json& config = folder.config();
   const std::string where = folder.config_file();
@@ -77,30 +79,40 @@ const Json& part(const Json& object, const std::string& key, const std::string& 
   return *found;
 }
 
-std::vector<std::string> read_vocab(const Json& model, const std::string& where) {
-  const auto found = model.find("vocab");
-  if (found == model.end() || !found->is_object()) refuse(where, "model.vocab: expected an object of pieces and ids");
-  std::vector<std::string> pieces(found->size());
-  for (const auto& [piece, id] : found->items()) {
-    if (!id.is_number_integer()) refuse(where, "model.vocab: '" + piece + "': expected an id, found " + id.type_name());
-    const auto place = id.get<int64_t>();
-    if (place < 0 || place >= static_cast<int64_t>(pieces.size()))
-      refuse(where, "model.vocab: '" + piece + "' has id " + std::to_string(place) + "; " + std::to_string(pieces.size()) +
+std::vector<std::string> read_vocab(const std::vector<JsonMember>& model, const std::string& where) {
+  const std::string_view text = find_member(model, "vocab");
+  if (!text.starts_with('{')) refuse(where, "model.vocab: expected an object of pieces and ids");
+  const auto entries = parse_vocabulary(text, where + ": model.vocab");
+  std::vector<std::string> pieces(entries.size());
+  for (const auto& [piece, id] : entries) {
+    if (id < 0 || id >= static_cast<int64_t>(pieces.size()))
+      refuse(where, "model.vocab: '" + piece + "' has id " + std::to_string(id) + "; " + std::to_string(pieces.size()) +
                         " pieces need the ids from 0, each once");
-    std::string& entry = pieces[static_cast<size_t>(place)];
+    std::string& entry = pieces[static_cast<size_t>(id)];
     if (!entry.empty() || piece.empty())
-      refuse(where, "model.vocab: '" + piece + "' and '" + entry + "' share id " + std::to_string(place) + ", or are empty");
+      refuse(where, "model.vocab: '" + piece + "' and '" + entry + "' share id " + std::to_string(id) + ", or are empty");
     entry = piece;
   }
   return pieces;
 }
 
-Vocabulary from_json(const TokenizerFolder& folder) {
+// All but the member that is as long as the rest of the file.
+Json tree_without(const std::string& key, const std::vector<JsonMember>& members, const std::string& where) {
+  Json json = Json::object();
+  for (const JsonMember& member : members) {
+    if (member.key != key) json[member.key] = parse_json(member.value, where + ": " + member.key);
+  }
+  return json;
+}
+
+WordList from_json(const TokenizerFolder& folder) {
   const std::string where = folder.file("tokenizer.json").string();
-  const Json json = read_json(where, folder.text("tokenizer.json"));
+  const auto members = json_members(folder.text("tokenizer.json"), where), model_members = json_members(find_member(members, "model"), where + ": model");
+  Json json = tree_without("model", members, where);
+  json["model"] = tree_without("vocab", model_members, where + ": model");
   const Json& model = part(json, "model", "WordPiece", where);
-  Vocabulary vocabulary;
-  vocabulary.pieces = read_vocab(model, where);
+  WordList vocabulary;
+  vocabulary.pieces = read_vocab(model_members, where);
   vocabulary.unknown = json_text(model, "unk_token", where + ": model");
   vocabulary.prefix = json_text(model, "continuing_subword_prefix", where + ": model");
   vocabulary.longest_word = json_int(model, "max_input_chars_per_word", 100, where + ": model");
@@ -119,9 +131,9 @@ Vocabulary from_json(const TokenizerFolder& folder) {
   return vocabulary;
 }
 
-Vocabulary vocabulary_of(const TokenizerFolder& folder) {
+WordList vocabulary_of(const TokenizerFolder& folder) {
   const bool json = folder.has("tokenizer.json");
-  Vocabulary vocabulary = json ? from_json(folder) : from_lines(folder);
+  WordList vocabulary = json ? from_json(folder) : from_lines(folder);
   if (std::find(vocabulary.pieces.begin(), vocabulary.pieces.end(), vocabulary.unknown) == vocabulary.pieces.end())
     refuse(folder.file(json ? "tokenizer.json" : "vocab.txt").string(),
            "the unknown token '" + vocabulary.unknown + "' is no piece; name the one that is as unk_token");
@@ -259,7 +271,7 @@ class WordPiece : public Tokenizer {
   }
 
   TokenizerFolder folder_;
-  Vocabulary vocabulary_;
+  WordList vocabulary_;
   Trie heads_, tails_;
   int64_t unknown_ = -1;
   Specials specials_, normalized_;  // cut out of the raw text, and of the normalised one
@@ -271,9 +283,11 @@ class WordPiece : public Tokenizer {
 bool has_wordpiece(const fs::path& folder) {
   const fs::path json = folder / "tokenizer.json";
   if (!fs::exists(json)) return fs::exists(folder / "vocab.txt");
-  const Json parsed = read_json(json, read_file(json));
-  const auto model = parsed.is_object() ? parsed.find("model") : parsed.end();
-  return parsed.is_object() && model != parsed.end() && json_text(*model, "type", json.string() + ": model") == "WordPiece";
+  const std::string text = read_file(json), where = json.string();
+  const std::string_view model = find_member(json_members(text, where), "model");
+  if (!model.starts_with('{')) return false;
+  const std::string_view type = find_member(json_members(model, where + ": model"), "type");
+  return !type.empty() && parse_json(type, where + ": model.type") == "WordPiece";
 }
 
 std::shared_ptr<const Tokenizer> load_wordpiece(const fs::path& folder) { return std::make_shared<WordPiece>(folder); }

@@ -10,6 +10,7 @@
 #include "configs/run.h"
 #include "data/random.h"
 #include "data/tokenizers/markers.h"
+#include "data/tokenizers/sentencepiece_merges.h"
 #include "data/words.h"
 #include "tests/configs/folder.h"
 #include "tests/data/tokenizer_folders.h"
@@ -207,6 +208,30 @@ TEST_CASE("a trained tokenizer gives text back, knows its specials, and is the s
     const std::string text = "A <STOP>word\n";
     REQUIRE(load_tokenizer(copy.path)->encode(text) == tokenizer->encode(text));
   }
+}
+
+TEST_CASE("BPE is merged here, id for id as the library does it; what it cannot do is left to the library", "[cpu]") {
+  const std::string folder = "tests/golden/sentencepiece/";
+  const auto merges_of = [&](const std::string& name, sentencepiece::SentencePieceProcessor& model) {
+    const std::string proto = read_file(folder + name + "/tokenizer.model");
+    REQUIRE(model.LoadFromSerializedProto(proto).ok());
+    return SentencePieceMerges::of(model, proto);
+  };
+  sentencepiece::SentencePieceProcessor unigram, bpe;
+  REQUIRE_FALSE(merges_of("unigram", unigram));
+  const auto merges = merges_of("bpe", bpe);
+  REQUIRE(merges);
+  Random random(11);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string text = (i % 2 ? sentence(random) : "<STOP>") + random_unicode(random) + std::string(i % 50, 'a');
+    std::vector<TokenId> found;
+    INFO("[" << text << "]");
+    REQUIRE(merges->encode(text, found));
+    REQUIRE(std::vector<int>(found.begin(), found.end()) == bpe.EncodeAsIds(text));
+  }
+  std::vector<TokenId> none;
+  REQUIRE_FALSE(merges->encode("a\xff", none));
+  REQUIRE(none.empty());
 }
 
 // What the readers rely on: cutting a text before a blank does not change its ids.

@@ -175,7 +175,7 @@ TEST_CASE("WordPiece: what is malformed or not implemented is refused", "[cpu]")
   changed("/model/vocab", 7, "expected an object");
   changed("/model/vocab/hello", 500, "need the ids from 0");
   changed("/model/vocab/hello", 3, "share id 3");
-  changed("/model/vocab/hello", "x", "expected an id, found string");
+  changed("/model/vocab/hello", "x", "expected an object of ids");
   changed("/added_tokens", json::array({{{"id", 99}, {"content", "<X>"}}}), "the next free one is 18");
   changed("/added_tokens", json::array({{{"id", 3}, {"content", "hello"}}}), "is id 9 in the vocabulary");
   refuses("tokenizer.json", R"({"model": {"type": "WordPiece"}})", "model.vocab");
