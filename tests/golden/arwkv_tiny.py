@@ -1,11 +1,11 @@
 """Writes tests/golden/arwkv_tiny: random ARWKV models with logits, loss and gradients of RWKVInside's own time-mix in float64.
 
-    git clone https://github.com/yynil/RWKVInside
-    python tests/golden/arwkv_tiny.py RWKVInside        needs torch and transformers
+    python tests/golden/arwkv_tiny.py RWKVINSIDE        needs torch and transformers
 
-The time-mix is the published code's text: RWKV_Tmix_x070 of rwkv_inside/TimeMixer.py (training) and of
-test/hybrid_model_run_rwkv7.py (inference), with the kernels replaced by the recurrence they compute and the constant ranks
-64, 64, 32 and 128 made small. It stands in place of self_attn in transformers' Qwen2, as rwkv_inside/hybrid_model.py puts it.
+RWKVINSIDE is a checkout of yynil/RWKVInside (at commit 2863300). The time-mix is the published code's text: RWKV_Tmix_x070 of
+rwkv_inside/TimeMixer.py (training) and of test/hybrid_model_run_rwkv7.py (inference), with the kernels replaced by the
+recurrence they compute and the constant ranks 64, 64, 32 and 128 made small. It stands in place of self_attn in transformers'
+Qwen2, as rwkv_inside/hybrid_model.py puts it.
 """
 import argparse
 import math
