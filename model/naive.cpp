@@ -34,12 +34,13 @@ at::Tensor naive_wkv7(const at::Tensor& r, const at::Tensor& w, const at::Tensor
   std::vector<at::Tensor> outputs, last;
   const auto column = [](const at::Tensor& x) { return x.unsqueeze(2); };  // [H, N, 1]
   const auto row = [](const at::Tensor& x) { return x.unsqueeze(1); };     // [H, 1, N]
+  const std::vector<at::Tensor> rs = r.unbind(), ws = w.unbind(), ks = k.unbind(), vs = v.unbind(), as = a.unbind(), bs = b.unbind();  // T x [H, N]
   for (size_t n = 0; n + 1 < cu_seqlens.size(); ++n) {
     at::Tensor S = state[static_cast<int64_t>(n)];  // [H, N, N]
     for (int64_t t = cu_seqlens[n]; t < cu_seqlens[n + 1]; ++t) {
       // S_t = S_{t-1} diag(w_t) + (S_{t-1} a_t) b_tᵀ + v_t k_tᵀ, arXiv:2503.14456, section 3
-      S = S * row(w[t]) + at::matmul(at::matmul(S, column(a[t])), row(b[t])) + at::matmul(column(v[t]), row(k[t]));
-      outputs.push_back(at::matmul(S, column(r[t])).squeeze(2));  // y_t = S_t r_t [H, N]
+      S = S * row(ws[t]) + at::matmul(at::matmul(S, column(as[t])), row(bs[t])) + at::matmul(column(vs[t]), row(ks[t]));
+      outputs.push_back(at::matmul(S, column(rs[t])).squeeze(2));  // y_t = S_t r_t [H, N]
     }
     last.push_back(S);
   }

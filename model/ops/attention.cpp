@@ -159,8 +159,8 @@ RingPlan::RingStep RingPlan::plan_ring(const Ring& ring) const {
   position = on_host.const_data_ptr<int64_t>();
   int64_t token = 0, used = 0;
   for (size_t n = 0; n < step_.rows.size(); ++n) {
+    used = std::max(used, position[token] + (single_ ? 1 : 0));  // several new tokens are met beside the ring, a lone one in it
     for (int64_t t = 0; t < step_.lengths[n]; ++t, ++token) {
-      used = std::max(used, position[token] + 1);
       if (ring.window > 0 && step_.lengths[n] - t > ring.window) continue;  // overwritten within this very step
       slot.push_back(ring.window > 0 ? position[token] % ring.window : position[token]);
       kept.push_back(token);
