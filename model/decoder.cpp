@@ -10,6 +10,7 @@
 #include "configs/run.h"
 #include "model/ops/attention.h"
 #include "model/ops/project.h"
+#include "model/ops/rms_norm.h"
 #include "model/ops/rope.h"
 
 namespace smooth {

@@ -7,6 +7,7 @@
 #include "model/config_fields.h"
 #include "model/ops/attention.h"
 #include "model/ops/project.h"
+#include "model/ops/rms_norm.h"
 
 namespace smooth {
 

@@ -48,6 +48,15 @@ at::Tensor attend_folded(const at::Tensor& q, const at::Tensor& k, const at::Ten
   return unfold_groups(y, q.size(2));
 }
 
+// The same over n texts that begin here: a token sees itself and all before it, and no mask is needed.
+// q [n, T, H, D], k and v [n, T, G, D] -> [n, T, H, D]
+at::Tensor attend_causally(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const int64_t repeats = q.size(2) / k.size(2);
+  const auto each_head = [&](const at::Tensor& x) { return x.transpose(1, 2).repeat_interleave(repeats, 1); };  // [n, H, T, D]
+  return at::scaled_dot_product_attention(q.transpose(1, 2), each_head(k), each_head(v), /*attn_mask=*/{}, /*dropout_p=*/0.0,
+                                          /*is_causal=*/true).transpose(1, 2);
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------------------------ packed documents
@@ -105,15 +114,10 @@ at::Tensor Packing::attend_blocks(const at::Tensor& q, const at::Tensor& k, cons
 }
 
 at::Tensor Packing::attend_documents(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-  const int64_t repeats = q.size(1) / k.size(1);
   std::vector<at::Tensor> outputs;
   for (size_t n = 0; n + 1 < cu_seqlens_.size(); ++n) {
-    const int64_t begin = cu_seqlens_[n], length = cu_seqlens_[n + 1] - begin;
-    const auto heads_first = [&](const at::Tensor& x) { return x.narrow(0, begin, length).transpose(0, 1).unsqueeze(0); };
-    const at::Tensor y = at::scaled_dot_product_attention(
-        heads_first(q), heads_first(k).repeat_interleave(repeats, 1), heads_first(v).repeat_interleave(repeats, 1),
-        /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/true);  // [1, H, t, D]
-    outputs.push_back(y.squeeze(0).transpose(0, 1));               // [t, H, D]
+    const auto alone = [&](const at::Tensor& x) { return x.slice(0, cu_seqlens_[n], cu_seqlens_[n + 1]).unsqueeze(0); };  // [1, t, H, D]
+    outputs.push_back(attend_causally(alone(q), alone(k), alone(v)).squeeze(0));                                         // [t, H, D]
   }
   return at::cat(outputs);  // [T, H, D]
 }
@@ -172,7 +176,8 @@ RingPlan::RingStep RingPlan::plan_ring(const Ring& ring) const {
   plan.kept = on_device(kept);
   plan.kept_row = on_device(kept_row);
   plan.slots = std::min(used, ring.positions.size(1));
-  if (single_) return plan;
+  plan.causal = !single_ && plan.slots == 0 && std::ssize(step_.rows) * longest_ == step_.num_tokens() && (ring.window == 0 || longest_ <= ring.window);
+  if (single_ || plan.causal) return plan;
 
   const at::Tensor fresh = at::full({static_cast<int64_t>(step_.rows.size()) * longest_}, -1, positions_.options())
                                .index_put_({padded_}, positions_).view({-1, longest_});  // [N, T], -1: padding
@@ -199,7 +204,7 @@ at::Tensor RingPlan::pad(const at::Tensor& x) const {
 }
 
 at::Tensor RingPlan::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer, KvState& state) {
-  const RingStep& plan = rings_[state.ring_of(layer)];
+  RingStep& plan = rings_[state.ring_of(layer)];
   const auto remember = [&](at::Tensor& ring, const at::Tensor& x) {
     ring.index_put_({plan.kept_row, plan.slot}, x.index_select(0, plan.kept));
   };
@@ -212,9 +217,12 @@ at::Tensor RingPlan::attend(const at::Tensor& q, const at::Tensor& k, const at::
     keys = at::cat({keys, pad(k)}, 1);      // [N, slots + T, G, D]
     values = at::cat({values, pad(v)}, 1);  // [N, slots + T, G, D]
   }
-  const int64_t repeats = q.size(1) / k.size(1);
-  const at::Tensor bias = plan.bias.repeat({1, 1, repeats, 1});       // [N, 1, R T, keys]
-  const at::Tensor y = attend_folded(pad(q), keys, values, bias);     // [N, T, H, D]
+  const auto met = [&] {
+    if (plan.causal) return attend_causally(pad(q), keys, values);
+    if (!plan.folded.defined()) plan.folded = plan.bias.repeat({1, 1, q.size(1) / k.size(1), 1});  // [N, 1, R T, keys]
+    return attend_folded(pad(q), keys, values, plan.folded);
+  };
+  const at::Tensor y = met();  // [N, T, H, D]
   if (!single_) {
     remember(state.keys(layer), k);
     remember(state.values(layer), v);

@@ -57,7 +57,9 @@ class RingPlan {
 
  private:
   struct RingStep {
+    bool causal = false;        // nothing lies in the ring and all of the step is seen: no bias
     at::Tensor bias;            // [N, 1, T, slots (+ T)] 0 where a key is seen, -inf elsewhere
+    at::Tensor folded;          // [N, 1, R T, slots (+ T)] the same for each head that shares a key
     at::Tensor slot;            // [K] slot that each kept token goes to
     at::Tensor kept, kept_row;  // [K] which of the S tokens stay in the ring, and their rows
     int64_t slots = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/ops/cpu.h"
 #include "model/ops/project_cpu.h"
 
 namespace smooth {
@@ -12,28 +13,21 @@ namespace {
 
 constexpr int64_t kWeightsATask = 1 << 15;  // fewer are not worth another thread
 
-bool is_decoding(const at::Tensor& x, const at::Tensor& weight) {
-  const bool known = weight.scalar_type() == at::kFloat || weight.scalar_type() == at::kBFloat16;
-  return known && weight.is_cpu() && x.dim() == 2 && x.size(0) <= kFewRows && x.scalar_type() == weight.scalar_type() && weight.is_contiguous() &&
-         !(at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()));
+bool is_decoding(const Product& product) {
+  return product.x.dim() == 2 && product.x.size(0) <= kFewRows && kernels_take({product.x, product.weight});
 }
 
-// A product by the kernel: where its inputs are read and its outputs written.
+// A product by the kernel, and where it writes.
 struct FewRows {
   explicit FewRows(const Product& product)
-      : x(product.x.to(at::kFloat).contiguous()), weight(product.weight), y(at::empty({x.size(0), weight.size(0)}, x.options())) {}
-  int64_t outputs() const { return weight.size(0); }
+      : x(product.x), weight(product.weight), y(at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat))) {}
   void compute(int64_t begin, int64_t end) const {
-    const int64_t rows = x.size(0), width = weight.size(1);
-    float* to = y.data_ptr<float>();
-    if (weight.scalar_type() == at::kFloat) {
-      few_rows(x.const_data_ptr<float>(), rows, width, weight.const_data_ptr<float>(), begin, end, to, outputs());
-    } else {
-      few_rows(x.const_data_ptr<float>(), rows, width, reinterpret_cast<const uint16_t*>(weight.const_data_ptr<at::BFloat16>()), begin, end, to, outputs());
-    }
+    with_numbers_of(x, [&]<class Number>(Number) {
+      few_rows(numbers<Number>(x), x.size(0), x.size(1), numbers<Number>(weight), begin, end, y.data_ptr<float>(), y.size(1));
+    });
   }
 
-  at::Tensor x, weight, y;  // [N, in] fp32, [out, in], [N, out] fp32
+  at::Tensor x, weight, y;  // [N, in], [out, in], [N, out] fp32
 };
 
 at::Tensor by_libtorch(const Product& product) {
@@ -48,7 +42,7 @@ std::vector<at::Tensor> project_all(const std::vector<Product>& products) {
   std::vector<FewRows> parts;
   int64_t weights = 0;
   for (size_t i = 0; i < products.size(); ++i) {
-    if (!is_decoding(products[i].x, products[i].weight)) {
+    if (!is_decoding(products[i])) {
       results[i] = by_libtorch(products[i]);
       continue;
     }
@@ -77,7 +71,7 @@ std::vector<at::Tensor> project_all(const std::vector<Product>& products) {
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const Product product{x, weight, bias};
-  return is_decoding(x, weight) ? project_all({product})[0] : by_libtorch(product);
+  return is_decoding(product) ? project_all({product})[0] : by_libtorch(product);
 }
 
 }  // namespace smooth

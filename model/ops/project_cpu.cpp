@@ -1,39 +1,40 @@
 // Written with the compiler's vectors and compiled for each kind of processor, as ops/wkv7_cpu.cpp.
 #include "model/ops/project_cpu.h"
 
-#include <cstring>
-
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are arguments of inlined functions only
+#include "model/ops/vectors.h"
 
 namespace smooth {
 namespace {
 
-constexpr int64_t kLanes = 16, kUnroll = 4;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Halves = uint16_t __attribute__((vector_size(kLanes * sizeof(uint16_t))));
-using Words = uint32_t __attribute__((vector_size(kLanes * sizeof(uint32_t))));
+constexpr int64_t kUnroll = 4;
+// Bytes from a weight to the one that is fetched meanwhile: processors foresee a stream, but not as far as the memory is slow.
+constexpr int64_t kAhead = 4096;
 
-#define INLINE inline __attribute__((always_inline))
+// How a vector of weights meets one of inputs: each lane of the sum takes a product, or two.
+struct Fp32 {
+  using Number = float;
+  static constexpr int64_t kNumbers = kLanes;
+  static INLINE void add(const float* x, const float* w, Lanes& sum) { sum += load<Lanes>(w) * load<Lanes>(x); }
+};
 
-INLINE void load(const float* x, Lanes& lanes) { std::memcpy(&lanes, x, sizeof lanes); }
+struct Bf16 {
+  using Number = uint16_t;
+  static constexpr int64_t kNumbers = kLanes;
+  static INLINE void add(const uint16_t* x, const uint16_t* w, Lanes& sum) { sum += widened(load<Halves>(w)) * widened(load<Halves>(x)); }
+};
 
-// bf16 is the upper half of fp32.
-INLINE void load(const uint16_t* x, Lanes& lanes) {
-  Halves halves;
-  std::memcpy(&halves, x, sizeof halves);
-  const Words words = __builtin_convertvector(halves, Words) << 16;
-  std::memcpy(&lanes, &words, sizeof lanes);
-}
+#if defined(__x86_64__)
+// By one instruction of AVX512_BF16.
+struct Bf16Pairs {
+  using Number = uint16_t;
+  static constexpr int64_t kNumbers = 2 * kLanes;
+  static INLINE void add(const uint16_t* x, const uint16_t* w, Lanes& sum) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(load<Words>(w)), "v"(load<Words>(x)));
+  }
+};
+#endif
 
-INLINE float value(float x) { return x; }
-INLINE float value(uint16_t x) {
-  const uint32_t word = static_cast<uint32_t>(x) << 16;
-  float out;
-  std::memcpy(&out, &word, sizeof out);
-  return out;
-}
-
-INLINE float sum(const Lanes& lanes) {
+INLINE float sum_of(const Lanes& lanes) {
   float x[kLanes];
   std::memcpy(x, &lanes, sizeof x);
   for (int64_t half = kLanes / 2; half > 0; half /= 2) {
@@ -43,69 +44,58 @@ INLINE float sum(const Lanes& lanes) {
 }
 
 // One output of N rows after another, so that the weights come as one stream; four sums side by side hide the latency of adding.
-template <int N, class Weight>
-INLINE void rows_outputs(const float* x, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) {
+template <int N, class Way>
+INLINE void rows_outputs(const typename Way::Number* x, int64_t width, const typename Way::Number* w, int64_t begin, int64_t end, float* y, int64_t out) {
+  constexpr int64_t kNumbers = Way::kNumbers;
   for (int64_t o = begin; o < end; ++o) {
-    const Weight* row = w + o * width;
+    const auto* row = w + o * width;
     Lanes sums[N][kUnroll] = {};
     int64_t c = 0;
-    for (; c + kUnroll * kLanes <= width; c += kUnroll * kLanes) {
+    for (; c + kUnroll * kNumbers <= width; c += kUnroll * kNumbers) {
       for (int64_t i = 0; i < kUnroll; ++i) {
-        Lanes weight;
-        load(row + c + i * kLanes, weight);
-        for (int n = 0; n < N; ++n) {
-          Lanes input;
-          load(x + n * width + c + i * kLanes, input);
-          sums[n][i] += weight * input;
-        }
+        const int64_t at = c + i * kNumbers;
+        __builtin_prefetch(reinterpret_cast<const char*>(row + at) + kAhead);
+        for (int n = 0; n < N; ++n) Way::add(x + n * width + at, row + at, sums[n][i]);
       }
     }
     for (int n = 0; n < N; ++n) {
-      float total = sum((sums[n][0] + sums[n][1]) + (sums[n][2] + sums[n][3]));
-      for (int64_t rest = c; rest < width; ++rest) total += x[n * width + rest] * value(row[rest]);
+      float total = sum_of((sums[n][0] + sums[n][1]) + (sums[n][2] + sums[n][3]));
+      for (int64_t rest = c; rest < width; ++rest) total += widened(x[n * width + rest]) * widened(row[rest]);
       y[n * out + o] = total;
     }
   }
 }
 
-template <class Weight>
-INLINE void outputs(const float* x, int64_t rows, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) {
-  switch (rows) {
-    case 1: rows_outputs<1>(x, width, w, begin, end, y, out); break;
-    case 2: rows_outputs<2>(x, width, w, begin, end, y, out); break;
-    case 3: rows_outputs<3>(x, width, w, begin, end, y, out); break;
-    default: rows_outputs<4>(x, width, w, begin, end, y, out); break;
-  }
-}
+template <class Number>
+using Outputs = void (*)(const Number*, int64_t, int64_t, const Number*, int64_t, int64_t, float*, int64_t);
 
-template <class Weight>
-using Outputs = void (*)(const float*, int64_t, int64_t, const Weight*, int64_t, int64_t, float*, int64_t);
-
-#define DEFINE(name, attributes)                                                                                                        \
-  template <class Weight>                                                                                                              \
-  attributes void name(const float* x, int64_t rows, int64_t width, const Weight* w, int64_t begin, int64_t end, float* y, int64_t out) { \
-    outputs(x, rows, width, w, begin, end, y, out);                                                                                    \
+#define DEFINE(name, Way, attributes)                                                                                                 \
+  attributes void name(const Way::Number* x, int64_t rows, int64_t width, const Way::Number* w, int64_t begin, int64_t end, float* y, \
+                       int64_t out) {                                                                                                 \
+    switch (rows) {                                                                                                                   \
+      case 1: rows_outputs<1, Way>(x, width, w, begin, end, y, out); break;                                                           \
+      case 2: rows_outputs<2, Way>(x, width, w, begin, end, y, out); break;                                                           \
+      case 3: rows_outputs<3, Way>(x, width, w, begin, end, y, out); break;                                                           \
+      default: rows_outputs<4, Way>(x, width, w, begin, end, y, out); break;                                                          \
+    }                                                                                                                                 \
   }
 
-DEFINE(outputs_plain, )
+DEFINE(fp32_plain, Fp32, )
+DEFINE(bf16_plain, Bf16, )
 #if defined(__x86_64__)
-DEFINE(outputs_avx2, __attribute__((target("avx2,fma"))))
-DEFINE(outputs_avx512, __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))))
+DEFINE(fp32_avx2, Fp32, AVX2)
+DEFINE(bf16_avx2, Bf16, AVX2)
+DEFINE(fp32_avx512, Fp32, AVX512)
+DEFINE(bf16_avx512, Bf16, AVX512)
+DEFINE(bf16_pairs, Bf16Pairs, AVX512)
 
-template <class Weight>
-Outputs<Weight> outputs_here() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
-    return outputs_avx512<Weight>;
-  }
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? outputs_avx2<Weight> : outputs_plain<Weight>;
-}
+const bool has_pairs = has_avx512() && __builtin_cpu_supports("avx512bf16");
+const Outputs<float> outputs_fp32 = has_avx512() ? fp32_avx512 : has_avx2() ? fp32_avx2 : fp32_plain;
+const Outputs<uint16_t> outputs_bf16 = has_pairs ? bf16_pairs : has_avx512() ? bf16_avx512 : has_avx2() ? bf16_avx2 : bf16_plain;
 #else
-template <class Weight>
-Outputs<Weight> outputs_here() { return outputs_plain<Weight>; }
+const Outputs<float> outputs_fp32 = fp32_plain;
+const Outputs<uint16_t> outputs_bf16 = bf16_plain;
 #endif
-
-const Outputs<float> outputs_fp32 = outputs_here<float>();
-const Outputs<uint16_t> outputs_bf16 = outputs_here<uint16_t>();
 
 }  // namespace
 
@@ -113,7 +103,7 @@ void few_rows(const float* x, int64_t rows, int64_t width, const float* w, int64
   outputs_fp32(x, rows, width, w, begin, end, y, out);
 }
 
-void few_rows(const float* x, int64_t rows, int64_t width, const uint16_t* w, int64_t begin, int64_t end, float* y, int64_t out) {
+void few_rows(const uint16_t* x, int64_t rows, int64_t width, const uint16_t* w, int64_t begin, int64_t end, float* y, int64_t out) {
   outputs_bf16(x, rows, width, w, begin, end, y, out);
 }
 

@@ -1,4 +1,4 @@
-// Rotary position embedding, half-split layout (pair i with i + D/2), as in transformers' Qwen2.
+// Rotary position embedding (arXiv:2104.09864), half-split layout (pair i with i + D/2), as in transformers' Qwen2.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,8 +19,5 @@ Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, c
 
 // x [T, H, D] -> [T, H, D]
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation);
-
-// RMSNorm, statistics in fp32: x rsqrt(mean(x^2) + eps), cast back, times weight. x [T, C], weight [C] -> [T, C].
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
 }  // namespace smooth

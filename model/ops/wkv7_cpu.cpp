@@ -7,19 +7,14 @@
 // keys at a time. Written with the compiler's vectors and compiled for each kind of processor.
 #include "model/ops/wkv7_cpu.h"
 
-#include <cstring>
 #include <vector>
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are arguments of inlined functions only
+#include "model/ops/vectors.h"
 
 namespace smooth {
 namespace {
 
-constexpr int64_t kLanes = 16;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), may_alias));
 using Order = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
-
-#define INLINE inline __attribute__((always_inline))
 
 // Room for vectors, aligned as they must be (std::allocator forgets the alignment of vector types).
 class Room {
@@ -33,14 +28,6 @@ class Room {
   };
   std::vector<Cell> cells_;
 };
-
-INLINE Lanes load(const float* x) {
-  Lanes lanes;
-  std::memcpy(&lanes, x, sizeof lanes);
-  return lanes;
-}
-
-INLINE void store(float* x, const Lanes& lanes) { std::memcpy(x, &lanes, sizeof lanes); }
 
 // A block of V x 16 values of the state; `state` is [value, key], `block` [key][V lanes].
 template <int V>
@@ -81,7 +68,7 @@ INLINE void forward_block(const WkvHead& head, float* y, Lanes* state, float* ke
     const float *r = head.r + at, *w = head.w + at, *k = head.k + at, *b = head.b + at;
     Lanes u[V], v[V], read[V] = {};
     multiply<V>(state, head.a + at, size, u);
-    for (int l = 0; l < V; ++l) v[l] = load(head.v + at + l * kLanes);
+    for (int l = 0; l < V; ++l) v[l] = load<Lanes>(head.v + at + l * kLanes);
     for (int64_t j = 0; j < size; ++j) {
       for (int l = 0; l < V; ++l) {
         const Lanes s = state[j * V + l] * w[j] + u[l] * b[j] + v[l] * k[j];
@@ -113,7 +100,7 @@ INLINE void sum_lanes(const Lanes* parts, int64_t size, bool add, float* sums) {
     for (int i = 0; i < 4; ++i) x[i] = fold<4>(x[2 * i], x[2 * i + 1]);
     for (int i = 0; i < 2; ++i) x[i] = fold<2>(x[2 * i], x[2 * i + 1]);
     const Lanes total = fold<1>(x[0], x[1]);
-    store(sums + j, add ? load(sums + j) + total : total);
+    store(sums + j, add ? load<Lanes>(sums + j) + total : total);
   }
 }
 
@@ -140,7 +127,7 @@ INLINE void recompute(const WkvHead& head, int64_t first, int64_t count, Workspa
     Lanes u[V], v[V];
     multiply<V>(before, head.a + at, size, u);
     for (int l = 0; l < V; ++l) {
-      v[l] = load(head.v + at + l * kLanes);
+      v[l] = load<Lanes>(head.v + at + l * kLanes);
       space.u.data()[i * V + l] = u[l];
     }
     for (int64_t j = 0; j < size; ++j) {
@@ -158,8 +145,8 @@ INLINE void backward_token(const WkvHead& head, int64_t t, const float* dy, cons
   Lanes *dstate = space.dstate.data(), *part0 = space.parts[0].data(), *part1 = space.parts[1].data(), *part2 = space.parts[2].data();
   Lanes dread[V], v[V], dv[V] = {}, du[V] = {};
   for (int l = 0; l < V; ++l) {
-    dread[l] = load(dy + at + l * kLanes);
-    v[l] = load(head.v + at + l * kLanes);
+    dread[l] = load<Lanes>(dy + at + l * kLanes);
+    v[l] = load<Lanes>(head.v + at + l * kLanes);
   }
   // y = S r:  dS += dy rᵀ, dr = Sᵀ dy.   S = .. + v kᵀ + u bᵀ:  dk = dSᵀ v, dv = dS k, db = dSᵀ u, du = dS b
   for (int64_t j = 0; j < size; ++j) {
@@ -260,8 +247,6 @@ void backward_plain(const WkvHead& head, const float* dy, const float* kept, flo
 }
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,fma")))
-#define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
 AVX2 void forward_avx2(const WkvHead& head, float* y, float* state, float* kept) { forward_any(head, y, state, kept); }
 AVX512 void forward_avx512(const WkvHead& head, float* y, float* state, float* kept) { forward_any(head, y, state, kept); }
 AVX2 void backward_avx2(const WkvHead& head, const float* dy, const float* kept, float* dstate, const WkvGradients& gradients) {
@@ -270,10 +255,8 @@ AVX2 void backward_avx2(const WkvHead& head, const float* dy, const float* kept,
 AVX512 void backward_avx512(const WkvHead& head, const float* dy, const float* kept, float* dstate, const WkvGradients& gradients) {
   backward_any(head, dy, kept, dstate, gradients);
 }
-const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-const Forward forward_here = has_avx512 ? forward_avx512 : has_avx2 ? forward_avx2 : forward_plain;
-const Backward backward_here = has_avx512 ? backward_avx512 : has_avx2 ? backward_avx2 : backward_plain;
+const Forward forward_here = has_avx512() ? forward_avx512 : has_avx2() ? forward_avx2 : forward_plain;
+const Backward backward_here = has_avx512() ? backward_avx512 : has_avx2() ? backward_avx2 : backward_plain;
 #else
 const Forward forward_here = forward_plain;
 const Backward backward_here = backward_plain;

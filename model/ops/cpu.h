@@ -1,0 +1,34 @@
+// From tensors to the kernels in *_cpu.h, which take fp32 and the bits of bf16.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <initializer_list>
+
+namespace smooth {
+
+// Whether a kernel may take these: on the CPU, contiguous, all fp32 or all bf16, and no gradient is wanted.
+inline bool kernels_take(std::initializer_list<at::Tensor> tensors) {
+  const at::ScalarType dtype = tensors.begin()->scalar_type();
+  if (dtype != at::kFloat && dtype != at::kBFloat16) return false;
+  for (const at::Tensor& x : tensors) {
+    if (!x.is_cpu() || !x.is_contiguous() || x.scalar_type() != dtype || (at::GradMode::is_enabled() && x.requires_grad())) return false;
+  }
+  return true;
+}
+
+template <class Number>
+Number* numbers(const at::Tensor& x) { return static_cast<Number*>(x.mutable_data_ptr()); }
+
+// Calls visit(0.0f) or visit(uint16_t()), by the dtype.
+template <class Visit>
+void with_numbers_of(const at::Tensor& x, const Visit& visit) {
+  if (x.scalar_type() == at::kFloat) {
+    visit(0.0F);
+  } else {
+    visit(uint16_t{0});
+  }
+}
+
+}  // namespace smooth

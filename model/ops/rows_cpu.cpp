@@ -1,0 +1,109 @@
+// Compiled for each kind of processor, as ops/wkv7_cpu.cpp.
+#include "model/ops/rows_cpu.h"
+
+#include <cmath>
+
+#include "model/ops/vectors.h"
+
+namespace smooth {
+namespace {
+
+template <class Number>
+INLINE float rounded(float x) {
+  Number out;
+  narrow(x, out);
+  return widened(out);
+}
+
+template <class Number>
+INLINE float times(Number a, Number b) { return rounded<Number>(widened(a) * widened(b)); }
+
+template <class Number>
+INLINE float mean_square(const Number* x, int64_t width) {
+  float sums[kLanes] = {};
+  int64_t c = 0;
+  for (; c + kLanes <= width; c += kLanes) {
+    for (int64_t i = 0; i < kLanes; ++i) sums[i] += widened(x[c + i]) * widened(x[c + i]);
+  }
+  float total = 0;
+  for (; c < width; ++c) total += widened(x[c]) * widened(x[c]);
+  for (const float sum : sums) total += sum;
+  return total / static_cast<float>(width);
+}
+
+template <class Number>
+INLINE void rms_norm_any(const Number* x, const Number* weight, float eps, int64_t width, int64_t begin, int64_t end, Number* y) {
+  for (int64_t t = begin; t < end; ++t) {
+    const Number* from = x + t * width;
+    Number* to = y + t * width;
+    const float scale = 1 / std::sqrt(mean_square(from, width) + eps);
+    for (int64_t c = 0; c < width; ++c) narrow(rounded<Number>(widened(from[c]) * scale) * widened(weight[c]), to[c]);
+  }
+}
+
+template <class Number>
+INLINE void rotate_any(const Number* x, const Number* cos, const Number* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, Number* y) {
+  for (int64_t t = begin; t < end; ++t) {
+    const Number *c = cos + t * pairs, *s = sin + t * pairs;
+    for (int64_t h = t * heads; h < (t + 1) * heads; ++h) {
+      const Number *first = x + h * 2 * pairs, *second = first + pairs;
+      Number* to = y + h * 2 * pairs;
+      for (int64_t i = 0; i < pairs; ++i) narrow(times(first[i], c[i]) - times(second[i], s[i]), to[i]);
+      for (int64_t i = 0; i < pairs; ++i) narrow(times(second[i], c[i]) + times(first[i], s[i]), to[pairs + i]);
+    }
+  }
+}
+
+// Both kernels as compiled for one kind of processor.
+template <class Number>
+struct Rows {
+  void (*rms_norm)(const Number*, const Number*, float, int64_t, int64_t, int64_t, Number*);
+  void (*rotate)(const Number*, const Number*, const Number*, int64_t, int64_t, int64_t, int64_t, Number*);
+};
+
+#define DEFINE(kind, attributes)                                                                                                        \
+  template <class Number>                                                                                                              \
+  attributes void rms_norm_##kind(const Number* x, const Number* weight, float eps, int64_t width, int64_t begin, int64_t end, Number* y) { \
+    rms_norm_any(x, weight, eps, width, begin, end, y);                                                                                \
+  }                                                                                                                                    \
+  template <class Number>                                                                                                              \
+  attributes void rotate_##kind(const Number* x, const Number* cos, const Number* sin, int64_t heads, int64_t pairs, int64_t begin,    \
+                                int64_t end, Number* y) {                                                                              \
+    rotate_any(x, cos, sin, heads, pairs, begin, end, y);                                                                              \
+  }
+
+DEFINE(plain, )
+#if defined(__x86_64__)
+DEFINE(avx2, AVX2)
+DEFINE(avx512, AVX512)
+#endif
+
+template <class Number>
+Rows<Number> rows_here() {
+#if defined(__x86_64__)
+  if (has_avx512()) return {rms_norm_avx512<Number>, rotate_avx512<Number>};
+  if (has_avx2()) return {rms_norm_avx2<Number>, rotate_avx2<Number>};
+#endif
+  return {rms_norm_plain<Number>, rotate_plain<Number>};
+}
+
+const Rows<float> fp32 = rows_here<float>();
+const Rows<uint16_t> bf16 = rows_here<uint16_t>();
+
+}  // namespace
+
+void rms_norm_rows(const float* x, const float* weight, float eps, int64_t width, int64_t begin, int64_t end, float* y) {
+  fp32.rms_norm(x, weight, eps, width, begin, end, y);
+}
+void rms_norm_rows(const uint16_t* x, const uint16_t* weight, float eps, int64_t width, int64_t begin, int64_t end, uint16_t* y) {
+  bf16.rms_norm(x, weight, eps, width, begin, end, y);
+}
+
+void rotate_rows(const float* x, const float* cos, const float* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, float* y) {
+  fp32.rotate(x, cos, sin, heads, pairs, begin, end, y);
+}
+void rotate_rows(const uint16_t* x, const uint16_t* cos, const uint16_t* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, uint16_t* y) {
+  bf16.rotate(x, cos, sin, heads, pairs, begin, end, y);
+}
+
+}  // namespace smooth

@@ -1,0 +1,17 @@
+// What a decoder layer does to each token's row by itself, in one pass over it instead of one for each operation: RMSNorm and RoPE on
+// the CPU, in fp32 and in bf16 (given as its bits). Plain C++: ops/rope.cpp spreads the rows over threads and has the readable twins.
+#pragma once
+
+#include <cstdint>
+
+namespace smooth {
+
+// y = x rsqrt(mean(x²) + eps), rounded, times weight, for the rows [begin, end). x and y [T, C], weight [C].
+void rms_norm_rows(const float* x, const float* weight, float eps, int64_t width, int64_t begin, int64_t end, float* y);
+void rms_norm_rows(const uint16_t* x, const uint16_t* weight, float eps, int64_t width, int64_t begin, int64_t end, uint16_t* y);
+
+// Pair i of each head, x_i and x_{i + D/2}, turned: x and y [T, H, D], cos and sin [T, D/2]; every product and sum is rounded.
+void rotate_rows(const float* x, const float* cos, const float* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, float* y);
+void rotate_rows(const uint16_t* x, const uint16_t* cos, const uint16_t* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, uint16_t* y);
+
+}  // namespace smooth
