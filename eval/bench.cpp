@@ -90,7 +90,7 @@ std::string bench(const std::string& what, const BenchConfig& config) {
   at::NoGradGuard no_grad;
   const bool decoding = what == "decode";
   if (!decoding && what != "prefill") throw std::runtime_error("bench " + what + " is not known; it times prefill or decode");
-  set_threads(config.threads);
+  prepare_process(config.threads);
   const at::Device device = open_device(config.device);
   const auto model = model_of(config, device);
   const Weighed weights = weigh(*model);

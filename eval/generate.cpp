@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unique_ptr<Model> open_model(const ModelChoice& choice) {
+  prepare_process(0);
   return load_model(find_checkpoint(choice.model),
                     {.sliding_window = window_keys(choice.sliding_window, choice.window_edge), .dtype = dtype_from(choice.dtype)},
                     open_device(choice.device));

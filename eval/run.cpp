@@ -219,7 +219,7 @@ std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
     std::vector<CellRun>& runs = lines.emplace_back();
     for (const int64_t length : line.lengths.empty() ? config.lengths : line.lengths) runs.emplace_back(config, line, length, weights).find_done(replace);
   }
-  set_threads(config.threads);
+  prepare_process(config.threads);
   write_file(fs::path(config.out) / "config.yaml", dump_config(config));
   write_file(fs::path(config.out) / "environment.json", environment(config.device));
 

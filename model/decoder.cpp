@@ -65,6 +65,7 @@ at::Tensor Decoder::forward(const Batch& batch) const {
 
 at::Tensor Decoder::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<KvState&>(memory);
   RingPlan plan(step, state, embed_tokens_.options());
   const at::Tensor x = at::embedding(embed_tokens_, ids_on(step.ids, device()));  // [S, C]

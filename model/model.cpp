@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <malloc.h>
 
 #include <stdexcept>
 
@@ -43,8 +44,10 @@ at::Device open_device(const std::string& name) {
   return at::Device(at::kCUDA, 0);
 }
 
-void set_threads(int64_t threads) {
+void prepare_process(int64_t threads) {
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // larger ones, a vocabulary's logits, still go back at once
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 }  // namespace smooth

@@ -47,6 +47,9 @@ at::Tensor loss_sum(const Model& model, const Batch& batch);
 
 // "cpu" or "cuda"; throws when this machine or build has no such device. CUDA's libraries are opened only here.
 at::Device open_device(const std::string& name);
-void set_threads(int64_t threads);  // 0: as OMP_NUM_THREADS says, all cores without it
+
+// Threads (0: as OMP_NUM_THREADS says, all cores without it); and the memory that tensors leave is kept for the next ones, where
+// otherwise each large one gets its pages from the system anew: an eighth or more of a prefill's time.
+void prepare_process(int64_t threads);
 
 }  // namespace smooth

@@ -63,6 +63,7 @@ at::Tensor Rwkv7::forward(const Batch& batch) const { return layers(batch.ids, D
 
 at::Tensor Rwkv7::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<Rwkv7State&>(memory);
   const at::Tensor hidden = layers(step.ids, Documents(step, state.rows(), device()), &state);
   for (size_t n = 0; n < step.rows.size(); ++n) state.keys().advance(step.rows[n], step.lengths[n]);

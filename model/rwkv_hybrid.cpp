@@ -68,6 +68,7 @@ at::Tensor RwkvHybrid::forward(const Batch& batch) const {
 
 at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<Rwkv7State&>(memory);
   RingPlan plan(step, state.keys(), embed_tokens_.options());
   const at::Tensor x = at::embedding(embed_tokens_, at::tensor(step.ids, at::kLong).to(device()));  // [S, C]

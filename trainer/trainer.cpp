@@ -101,7 +101,7 @@ Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run)
   };
   belongs("inputs.json", inputs);
   belongs("config.yaml", resolved);
-  set_threads(config.threads);
+  prepare_process(config.threads);
   write_file(run / "environment.json", environment(config.device));
 
   const at::Device device = open_device(config.device);
