@@ -43,6 +43,11 @@ void Documents::remember(at::Tensor& kept, const at::Tensor& now) const {
 }
 
 at::Tensor Documents::shift(const at::Tensor& x, at::Tensor* kept) const {
+  if (kept != nullptr && x.size(0) == last_.size(0)) {  // a token each
+    const at::Tensor d = memory(*kept) - x;             // [T, C]
+    remember(*kept, x);
+    return d;
+  }
   const at::Tensor first = kept != nullptr ? memory(*kept) : at::zeros({last_.size(0), x.size(1)}, x.options());  // [D, C]
   const at::Tensor previous = at::cat({x, first}).index_select(0, before_);                                      // [T, C]
   if (kept != nullptr) remember(*kept, x.index_select(0, last_));

@@ -20,6 +20,15 @@ class Documents {
   const std::vector<int32_t>& cu_seqlens() const { return cu_seqlens_; }  // [D + 1]
   at::Tensor memory(const at::Tensor& kept) const;                        // [B, ...] -> [D, ...]
   void remember(at::Tensor& kept, const at::Tensor& now) const;           // now [D, ...] into kept [B, ...]
+  // What advance(state) gives, a function that moves the rows of this pass on in place: state [D, ...] of kept [B, ...].
+  template <class Advance>
+  at::Tensor advance(at::Tensor& kept, const Advance& advance) const {
+    if (!rows_.defined()) return advance(kept);
+    at::Tensor state = memory(kept);
+    const at::Tensor y = advance(state);
+    remember(kept, state);
+    return y;
+  }
   // The token shift d_t = x_{t-1} - x_t, where x_{-1} is what `kept` [B, C] holds (null: 0), which then takes each document's last
   // token. x [T, C] -> [T, C].
   at::Tensor shift(const at::Tensor& x, at::Tensor* kept) const;

@@ -180,10 +180,10 @@ at::Tensor time_mix(const TimeMix& mix, const TimeMixOptions& options, const at:
   k = options.balance_state ? (k * (1 - w + a)).to(x.scalar_type()) : k * (1 + (a - 1) * flat(mix.k_a));
 
   // S ← S diag(w) - (S κ̂)(κ̂ ∘ a)ᵀ + v kᵀ,  y = S r
-  const WkvOutputs wkv = wkv7({heads(r), heads(w), heads(k), heads(v), -removal, removal * heads(a)}, documents.cu_seqlens(),
-                              memory != nullptr ? documents.memory(memory->wkv) : at::Tensor());
-  if (memory != nullptr) documents.remember(memory->wkv, wkv.state);
-  at::Tensor y = wkv.y.to(x.scalar_type()).reshape({-1, C});  // [T, C]
+  const WkvInputs inputs = {heads(r), heads(w), heads(k), heads(v), -removal, removal * heads(a)};
+  at::Tensor y = memory == nullptr ? wkv7(inputs, documents.cu_seqlens()).y
+                                   : documents.advance(memory->wkv, [&](at::Tensor& state) { return wkv7_advance(inputs, documents.cu_seqlens(), state); });
+  y = y.to(x.scalar_type()).reshape({-1, C});  // [T, C]
   // ln_x: a norm per head; then the bonus of the token itself: + (Σ r ∘ k ∘ r_k) v
   if (options.group_norm) y = at::group_norm(y, H, mix.g_norm.weight, mix.g_norm.bias, options.group_norm_eps);
   if (options.scale != 1) y = y * options.scale;

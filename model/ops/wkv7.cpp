@@ -43,17 +43,16 @@ WkvHead head_of(const std::vector<at::Tensor>& inputs, const Documents& document
 }
 
 struct Walked {
-  at::Tensor y, state, kept;  // [T, H, N], [D, H, N, N]; states kept on the way for the backward pass [H, kept, N, N]
+  at::Tensor y, kept;  // [T, H, N]; states kept on the way for the backward pass [H, kept, N, N]
 };
 
-// Forward, fp32 and contiguous on the CPU: inputs r w k v a b [T, H, N], state [D, H, N, N].
-Walked walk(const std::vector<at::Tensor>& inputs, const at::Tensor& state, const std::vector<int32_t>& cu_seqlens, bool keep) {
+// Forward, fp32 and contiguous on the CPU: inputs r w k v a b [T, H, N]; the state [D, H, N, N] moves on.
+Walked walk(const std::vector<at::Tensor>& inputs, at::Tensor& state, const std::vector<int32_t>& cu_seqlens, bool keep) {
   const at::Tensor& r = inputs[0];
   const int64_t heads = r.size(1), size = r.size(2), square = size * size;
   const Documents documents(cu_seqlens);
-  const Walked walked = {at::empty_like(r), state.clone(at::MemoryFormat::Contiguous),
-                         at::empty({keep ? heads * documents.kept.back() * square : 0}, r.options())};
-  float *to = walked.y.data_ptr<float>(), *states = walked.state.data_ptr<float>(), *kept = walked.kept.data_ptr<float>();
+  const Walked walked = {at::empty_like(r), at::empty({keep ? heads * documents.kept.back() * square : 0}, r.options())};
+  float *to = walked.y.data_ptr<float>(), *states = state.data_ptr<float>(), *kept = walked.kept.data_ptr<float>();
   for_each_head(documents.count(), heads, [&](int64_t d, int64_t h) {
     const int64_t place = h * documents.kept.back() + documents.kept[d];
     wkv7_head(head_of(inputs, documents, d, h), to + (cu_seqlens[d] * heads + h) * size, states + (d * heads + h) * square,
@@ -66,10 +65,11 @@ class WkvFunction : public torch::autograd::Function<WkvFunction> {
  public:
   static variable_list forward(AutogradContext* context, const Variable& r, const Variable& w, const Variable& k, const Variable& v,
                                const Variable& a, const Variable& b, const Variable& state, const std::vector<int32_t>& cu_seqlens) {
-    const Walked walked = walk({r, w, k, v, a, b}, state, cu_seqlens, /*keep=*/true);
+    at::Tensor last = state.clone(at::MemoryFormat::Contiguous);
+    const Walked walked = walk({r, w, k, v, a, b}, last, cu_seqlens, /*keep=*/true);
     context->save_for_backward({r, w, k, v, a, b, walked.kept});
     context->saved_data["cu_seqlens"] = std::vector<int64_t>(cu_seqlens.begin(), cu_seqlens.end());
-    return {walked.y, walked.state};
+    return {walked.y, last};
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -141,6 +141,14 @@ WkvOutputs chunk_products(const WkvInputs& x, const at::Tensor& state) {
   return {y, last};
 }
 
+bool walkable(const at::Tensor& r) { return r.device().is_cpu() && r.scalar_type() != at::kDouble && wkv7_takes(r.size(2)); }
+
+std::vector<at::Tensor> for_walk(const WkvInputs& inputs) {
+  std::vector<at::Tensor> x;
+  for (const at::Tensor* input : {&inputs.r, &inputs.w, &inputs.k, &inputs.v, &inputs.a, &inputs.b}) x.push_back(input->to(at::kFloat).contiguous());
+  return x;
+}
+
 constexpr int64_t kChunk = 32;  // 1 / P stays below 0.545^-32 = 3e8
 
 }  // namespace
@@ -166,19 +174,27 @@ WkvOutputs wkv7_chunked(const WkvInputs& inputs, const std::vector<int32_t>& cu_
 
 WkvOutputs wkv7(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens, const at::Tensor& state) {
   check(inputs, cu_seqlens, state);
-  const at::Tensor& r = inputs.r;
-  if (!r.device().is_cpu() || r.scalar_type() == at::kDouble || !wkv7_takes(r.size(2))) return wkv7_chunked(inputs, cu_seqlens, state);
-  std::vector<at::Tensor> x;
-  for (const at::Tensor* input : {&r, &inputs.w, &inputs.k, &inputs.v, &inputs.a, &inputs.b}) x.push_back(input->to(at::kFloat).contiguous());
+  if (!walkable(inputs.r)) return wkv7_chunked(inputs, cu_seqlens, state);
+  const std::vector<at::Tensor> x = for_walk(inputs);
   const at::Tensor first = state_or_zeros(inputs, cu_seqlens, state).contiguous();
-  const bool differentiable = at::GradMode::is_enabled() &&
-                              (first.requires_grad() || std::any_of(x.begin(), x.end(), [](const at::Tensor& input) { return input.requires_grad(); }));
-  if (!differentiable) {
-    const Walked walked = walk(x, first, cu_seqlens, /*keep=*/false);
-    return {walked.y.to(r.scalar_type()), walked.state};
+  const auto wanted = [](const at::Tensor& input) { return input.requires_grad(); };
+  if (!at::GradMode::is_enabled() || !(wanted(first) || std::any_of(x.begin(), x.end(), wanted))) {
+    at::Tensor last = first.clone();
+    return {walk(x, last, cu_seqlens, /*keep=*/false).y.to(inputs.r.scalar_type()), last};
   }
   const variable_list outputs = WkvFunction::apply(x[0], x[1], x[2], x[3], x[4], x[5], first, cu_seqlens);
-  return {outputs[0].to(r.scalar_type()), outputs[1]};
+  return {outputs[0].to(inputs.r.scalar_type()), outputs[1]};
+}
+
+at::Tensor wkv7_advance(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens, at::Tensor& state) {
+  at::NoGradGuard no_grad;
+  check(inputs, cu_seqlens, state);
+  if (walkable(inputs.r) && state.scalar_type() == at::kFloat && state.is_contiguous()) {
+    return walk(for_walk(inputs), state, cu_seqlens, /*keep=*/false).y.to(inputs.r.scalar_type());
+  }
+  const WkvOutputs outputs = wkv7(inputs, cu_seqlens, state);
+  state.copy_(outputs.state);
+  return outputs.y;
 }
 
 }  // namespace smooth

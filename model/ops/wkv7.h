@@ -28,6 +28,9 @@ struct WkvOutputs {
 // chunks of matrix products, which need w above 0.5 or so: RWKV-7's is above exp(-exp(-1/2)) = 0.545.
 WkvOutputs wkv7(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens, const at::Tensor& state = {});
 
+// The same without gradients, and `state` [D, H, N, N] itself goes from before each document's first token to after its last: y.
+at::Tensor wkv7_advance(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens, at::Tensor& state);
+
 // The same by chunks of matrix products, on any device and in any dtype; differentiated by autograd.
 WkvOutputs wkv7_chunked(const WkvInputs& inputs, const std::vector<int32_t>& cu_seqlens, const at::Tensor& state = {});
 

@@ -65,4 +65,29 @@ inline Batch packed(const std::vector<int64_t>& lengths, int64_t vocab, uint64_t
   return batch;
 }
 
+// Logits of each document of a batch, read as rows of one state by pieces of up to `most` tokens, in changing company and order.
+inline std::vector<at::Tensor> logits_by_pieces(const Model& model, const Batch& batch, int64_t most) {
+  const int64_t rows = std::ssize(batch.cu_seqlens) - 1;
+  const auto state = model.new_state(rows);
+  std::vector<std::vector<at::Tensor>> pieces(rows);
+  for (int64_t fed = 0; fed < batch.num_tokens();) {
+    Step step;
+    for (int64_t n = 0; n < rows; ++n) {
+      const int64_t row = (n + rows - 1) % rows, from = batch.cu_seqlens[row] + state->seen(row), left = batch.cu_seqlens[row + 1] - from;
+      const int64_t length = std::min<int64_t>(left, at::randint(most + 1, {1}, at::kLong).item<int64_t>());
+      if (length == 0) continue;
+      step.ids.insert(step.ids.end(), batch.ids.begin() + from, batch.ids.begin() + from + length);
+      step.rows.push_back(row);
+      step.lengths.push_back(length);
+    }
+    if (step.rows.empty()) continue;
+    fed += step.num_tokens();
+    const at::Tensor logits = model.logits(model.step(step, *state));
+    for (size_t n = 0, at = 0; n < step.rows.size(); at += step.lengths[n++]) pieces[step.rows[n]].push_back(logits.narrow(0, at, step.lengths[n]));
+  }
+  std::vector<at::Tensor> whole;
+  for (const auto& one : pieces) whole.push_back(at::cat(one));
+  return whole;
+}
+
 }  // namespace smooth

@@ -82,6 +82,22 @@ TEST_CASE("the WKV operator is its twin, forward and backward", "[cpu]") {
   }
 }
 
+TEST_CASE("the WKV operator moves a state on in place, however it lies", "[cpu]") {
+  at::manual_seed(6);
+  const at::ScalarType dtype = GENERATE(at::kFloat, at::kDouble, at::kBFloat16);
+  const int64_t N = GENERATE(16, 20);
+  const bool across = GENERATE(false, true);
+  INFO(dtype << ", heads of " << N << (across ? ", transposed" : ""));
+  const std::vector<int32_t> cu_seqlens = {0, 1, 20};
+  const WkvInputs x = random_inputs(20, 2, N, dtype);
+  at::Tensor state = random_tensor({2, 2, N, N}, dtype == at::kDouble ? at::kDouble : at::kFloat);
+  const WkvOutputs whole = wkv7(x, cu_seqlens, state);
+  if (across) state = state.transpose(2, 3).contiguous().transpose(2, 3);
+  const at::Tensor same = state;
+  check_close("y", whole.y, wkv7_advance(x, cu_seqlens, state), dtype == at::kBFloat16 ? 4e-3 : 1e-6);
+  check_close("state", whole.state, same, 1e-6);
+}
+
 TEST_CASE("the WKV operator's state carries over any cut, gradients too", "[cpu]") {
   at::manual_seed(2);
   const int64_t T = 70, cut = GENERATE(1, 15, 16, 17, 69), H = 2, N = 64;
@@ -132,27 +148,12 @@ TEST_CASE("RWKV-7: whole text = chunk by chunk, packed = alone", "[cpu]") {
     alone.cu_seqlens = {0, static_cast<int32_t>(alone.ids.size())};
     check_close("alone", whole.slice(0, batch.cu_seqlens[n], batch.cu_seqlens[n + 1]), model->logits(model->forward(alone)).detach(), 1e-5);
   }
-  // Rows advance by uneven pieces, in changing company and order.
-  auto state = model->new_state(3);
-  std::vector<std::vector<at::Tensor>> got(3);
-  for (int64_t round = 0; round < 40; ++round) {
-    Step step;
-    std::vector<int64_t> company;
-    for (const int64_t row : {2, 0, 1}) {
-      const int64_t length = batch.cu_seqlens[row + 1] - batch.cu_seqlens[row], left = length - state->seen(row);
-      const int64_t piece = std::min<int64_t>(left, (round * 7 + row) % 4);
-      if (piece == 0) continue;
-      const int64_t from = batch.cu_seqlens[row] + state->seen(row);
-      step.ids.insert(step.ids.end(), batch.ids.begin() + from, batch.ids.begin() + from + piece);
-      step.rows.push_back(row);
-      step.lengths.push_back(piece);
+  for (const int64_t most : {1, 4, 40}) {
+    const std::vector<at::Tensor> got = logits_by_pieces(*model, batch, most);
+    for (int64_t row = 0; row < 3; ++row) {
+      INFO("pieces of up to " << most << ", row " << row);
+      check_close("by pieces", whole.slice(0, batch.cu_seqlens[row], batch.cu_seqlens[row + 1]), got[row], 1e-5);
     }
-    if (step.rows.empty()) continue;
-    const at::Tensor logits = model->logits(model->step(step, *state));
-    for (size_t n = 0, at = 0; n < step.rows.size(); at += step.lengths[n++]) got[step.rows[n]].push_back(logits.narrow(0, at, step.lengths[n]));
-  }
-  for (int64_t row = 0; row < 3; ++row) {
-    check_close("chunked", whole.slice(0, batch.cu_seqlens[row], batch.cu_seqlens[row + 1]), at::cat(got[row]), 1e-5);
   }
 }
 

@@ -134,27 +134,10 @@ TEST_CASE("ARWKV and QRWKV7: whole text = chunk by chunk, any chunking and compa
   const Batch batch = packed({61, 1, 90}, 24, 4);
   const at::Tensor whole = all_logits(*model, batch);
   for (const int64_t most : {1, 4, 40}) {
-    auto state = model->new_state(3);
-    std::vector<std::vector<at::Tensor>> got(3);
-    for (int64_t fed = 0; fed < batch.num_tokens();) {
-      Step step;
-      for (const int64_t row : {2, 0, 1}) {
-        const int64_t left = batch.cu_seqlens[row + 1] - batch.cu_seqlens[row] - state->seen(row);
-        const int64_t piece = std::min<int64_t>(left, at::randint(most + 1, {1}, at::kLong).item<int64_t>());
-        if (piece == 0) continue;
-        const int64_t from = batch.cu_seqlens[row] + state->seen(row);
-        step.ids.insert(step.ids.end(), batch.ids.begin() + from, batch.ids.begin() + from + piece);
-        step.rows.push_back(row);
-        step.lengths.push_back(piece);
-      }
-      if (step.rows.empty()) continue;
-      fed += step.num_tokens();
-      const at::Tensor logits = model->logits(model->step(step, *state));
-      for (size_t n = 0, at = 0; n < step.rows.size(); at += step.lengths[n++]) got[step.rows[n]].push_back(logits.narrow(0, at, step.lengths[n]));
-    }
+    const std::vector<at::Tensor> got = logits_by_pieces(*model, batch, most);
     for (int64_t row = 0; row < 3; ++row) {
       INFO("pieces of up to " << most << ", row " << row);
-      check_close("chunked", whole.slice(0, batch.cu_seqlens[row], batch.cu_seqlens[row + 1]), at::cat(got[row]), 1e-5);
+      check_close("by pieces", whole.slice(0, batch.cu_seqlens[row], batch.cu_seqlens[row + 1]), got[row], 1e-5);
     }
   }
 }
