@@ -89,9 +89,13 @@ DEFINE(fp32_avx512, Fp32, AVX512)
 DEFINE(bf16_avx512, Bf16, AVX512)
 DEFINE(bf16_pairs, Bf16Pairs, AVX512)
 
-const bool has_pairs = has_avx512() && __builtin_cpu_supports("avx512bf16");
-const Outputs<float> outputs_fp32 = has_avx512() ? fp32_avx512 : has_avx2() ? fp32_avx2 : fp32_plain;
-const Outputs<uint16_t> outputs_bf16 = has_pairs ? bf16_pairs : has_avx512() ? bf16_avx512 : has_avx2() ? bf16_avx2 : bf16_plain;
+template <class Number>
+Outputs<Number> chosen(Outputs<Number> plain, Outputs<Number> avx2, Outputs<Number> avx512, Outputs<Number> pairs) {
+  const Outputs<Number> kinds[] = {plain, avx2, avx512, pairs};
+  return kinds[static_cast<int>(vectors_here())];
+}
+const Outputs<float> outputs_fp32 = chosen(fp32_plain, fp32_avx2, fp32_avx512, fp32_avx512);
+const Outputs<uint16_t> outputs_bf16 = chosen(bf16_plain, bf16_avx2, bf16_avx512, bf16_pairs);
 #else
 const Outputs<float> outputs_fp32 = fp32_plain;
 const Outputs<uint16_t> outputs_bf16 = bf16_plain;

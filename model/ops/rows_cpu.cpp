@@ -81,8 +81,8 @@ DEFINE(avx512, AVX512)
 template <class Number>
 Rows<Number> rows_here() {
 #if defined(__x86_64__)
-  if (has_avx512()) return {rms_norm_avx512<Number>, rotate_avx512<Number>};
-  if (has_avx2()) return {rms_norm_avx2<Number>, rotate_avx2<Number>};
+  if (vectors_here() >= Vectors::avx512) return {rms_norm_avx512<Number>, rotate_avx512<Number>};
+  if (vectors_here() >= Vectors::avx2) return {rms_norm_avx2<Number>, rotate_avx2<Number>};
 #endif
   return {rms_norm_plain<Number>, rotate_plain<Number>};
 }

@@ -2,8 +2,11 @@
 // for a kind of processor. Vectors may be arguments of inlined functions only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -53,9 +56,22 @@ INLINE void narrow(float x, float& out) { out = x; }
 #define AVX2 __attribute__((target("avx2,fma")))
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 
-inline bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-inline bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+// The vector instructions that this processor has, each kind with those before it. SMOOTH_VECTORS=plain, avx2 or avx512 takes fewer, so
+// that tests run what other processors do.
+enum class Vectors { plain, avx2, avx512, avx512_bf16 };
+
+inline Vectors vectors_here() {
+  Vectors here = Vectors::plain;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) here = Vectors::avx2;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && here == Vectors::avx2) {
+    here = __builtin_cpu_supports("avx512bf16") ? Vectors::avx512_bf16 : Vectors::avx512;
+  }
+  const std::string_view most = std::getenv("SMOOTH_VECTORS") != nullptr ? std::getenv("SMOOTH_VECTORS") : "";
+  if (most == "plain") return Vectors::plain;
+  if (most == "avx2") return std::min(here, Vectors::avx2);
+  if (most == "avx512") return std::min(here, Vectors::avx512);
+  return here;
 }
 #endif
 

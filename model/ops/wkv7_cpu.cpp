@@ -255,8 +255,9 @@ AVX2 void backward_avx2(const WkvHead& head, const float* dy, const float* kept,
 AVX512 void backward_avx512(const WkvHead& head, const float* dy, const float* kept, float* dstate, const WkvGradients& gradients) {
   backward_any(head, dy, kept, dstate, gradients);
 }
-const Forward forward_here = has_avx512() ? forward_avx512 : has_avx2() ? forward_avx2 : forward_plain;
-const Backward backward_here = has_avx512() ? backward_avx512 : has_avx2() ? backward_avx2 : backward_plain;
+const bool has_avx512 = vectors_here() >= Vectors::avx512, has_avx2 = vectors_here() >= Vectors::avx2;
+const Forward forward_here = has_avx512 ? forward_avx512 : has_avx2 ? forward_avx2 : forward_plain;
+const Backward backward_here = has_avx512 ? backward_avx512 : has_avx2 ? backward_avx2 : backward_plain;
 #else
 const Forward forward_here = forward_plain;
 const Backward backward_here = backward_plain;

@@ -10,7 +10,7 @@
 
 using namespace smooth;
 
-TEST_CASE("x Wᵀ + b for few rows is LibTorch's, in fp32 and bf16", "[cpu]") {
+TEST_CASE("x Wᵀ + b for few rows is LibTorch's, in fp32 and bf16", "[cpu][kernels]") {
   at::NoGradGuard no_grad;
   at::manual_seed(1);
   const int64_t rows = GENERATE(1, 2, 3, 4, 5), width = GENERATE(1, 16, 63, 64, 200), out = GENERATE(1, 7, 300);

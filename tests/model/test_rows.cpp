@@ -7,7 +7,7 @@
 
 using namespace smooth;
 
-TEST_CASE("RMSNorm by rows is its formula, in fp32 and bf16", "[cpu]") {
+TEST_CASE("RMSNorm by rows is its formula, in fp32 and bf16", "[cpu][kernels]") {
   at::manual_seed(1);
   const int64_t tokens = GENERATE(0, 1, 5, 200), width = GENERATE(1, 15, 16, 100, 896);
   const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16);
@@ -23,7 +23,7 @@ TEST_CASE("RMSNorm by rows is its formula, in fp32 and bf16", "[cpu]") {
   if (dtype == at::kBFloat16) CHECK((twin != y).sum().item<int64_t>() <= twin.numel() / 100);
 }
 
-TEST_CASE("RMSNorm of what is no number or too large is none", "[cpu]") {
+TEST_CASE("RMSNorm of what is no number or too large is none", "[cpu][kernels]") {
   const double bad = GENERATE(std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity());
   const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16);
   const at::Tensor x = at::ones({2, 40}, at::TensorOptions(dtype)), weight = at::ones({40}, at::TensorOptions(dtype));
@@ -33,7 +33,7 @@ TEST_CASE("RMSNorm of what is no number or too large is none", "[cpu]") {
   CHECK(y[1][3].isnan().item<bool>());
 }
 
-TEST_CASE("RoPE by rows is its formula, in bf16 to the bit", "[cpu]") {
+TEST_CASE("RoPE by rows is its formula, in bf16 to the bit", "[cpu][kernels]") {
   at::manual_seed(2);
   const int64_t tokens = GENERATE(1, 3, 150), heads = GENERATE(1, 2, 14), width = GENERATE(2, 10, 64, 128);
   const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16);

@@ -61,7 +61,7 @@ const char* const kNames[] = {"y", "state", "dr", "dw", "dk", "dv", "da", "db", 
 
 }  // namespace
 
-TEST_CASE("the WKV operator is its twin, forward and backward", "[cpu]") {
+TEST_CASE("the WKV operator is its twin, forward and backward", "[cpu][kernels]") {
   at::manual_seed(1);
   const std::vector<int32_t> cu_seqlens = GENERATE(std::vector<int32_t>{0, 1}, std::vector<int32_t>{0, 16}, std::vector<int32_t>{0, 33, 34, 50, 97});
   const int64_t N = GENERATE(16, 32, 48, 64, 128), H = 2, T = cu_seqlens.back(), D = static_cast<int64_t>(cu_seqlens.size()) - 1;
