@@ -1,7 +1,6 @@
 #include "model/ops/rope.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -27,21 +26,6 @@ at::Tensor stretched(const at::Tensor& frequency, double theta, const Yarn& yarn
   return frequency * (1 - ramp) + frequency / yarn.factor * ramp;
 }
 
-constexpr int64_t kRowsATask = 64;
-
-// By the kernel, row by row.
-at::Tensor by_rows(const at::Tensor& x, const Rotation& rotation) {
-  const at::Tensor y = at::empty_like(x);
-  with_numbers_of(x, [&]<class Number>(Number) {
-    const Number *from = numbers<Number>(x), *cos = numbers<Number>(rotation.cos), *sin = numbers<Number>(rotation.sin);
-    Number* to = numbers<Number>(y);
-    at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) {
-      rotate_rows(from, cos, sin, x.size(1), x.size(2) / 2, begin, end, to);
-    });
-  });
-  return y;
-}
-
 }  // namespace
 
 Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, const std::optional<Yarn>& yarn, at::ScalarType dtype) {
@@ -55,7 +39,11 @@ Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, c
 }
 
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) {
-  if (kernels_take({x, rotation.cos, rotation.sin})) return by_rows(x, rotation);
+  if (kernels_take({x, rotation.cos, rotation.sin})) {
+    return by_rows(x, [&]<class Number>(Number* y, int64_t begin, int64_t end) {
+      rotate_rows(numbers<Number>(x), numbers<Number>(rotation.cos), numbers<Number>(rotation.sin), x.size(1), x.size(2) / 2, begin, end, y);
+    });
+  }
   const std::vector<at::Tensor> half = x.chunk(2, -1);  // 2 x [T, H, D/2]
   return at::cat({half[0] * rotation.cos - half[1] * rotation.sin,
                   half[1] * rotation.cos + half[0] * rotation.sin}, -1);  // [T, H, D]
