@@ -2,7 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
+
+#include "model/ops/cpu.h"
+#include "model/ops/rows_cpu.h"
 
 namespace smooth {
 namespace {
@@ -52,6 +56,36 @@ at::Tensor Documents::shift(const at::Tensor& x, at::Tensor* kept) const {
   const at::Tensor previous = at::cat({x, first}).index_select(0, before_);                                      // [T, C]
   if (kept != nullptr) remember(*kept, x.index_select(0, last_));
   return previous - x;
+}
+
+std::vector<at::Tensor> Documents::mixed(const at::Tensor& x, const std::vector<at::Tensor>& shares, at::Tensor* kept) const {
+  if (kept != nullptr && kernels_take({x, *kept})) return mixed_by_rows(x, shares, *kept);
+  const at::Tensor d = shift(x, kept);
+  std::vector<at::Tensor> inputs;
+  for (const at::Tensor& share : shares) inputs.push_back(at::addcmul(x, d, share.view({-1})));
+  return inputs;
+}
+
+std::vector<at::Tensor> Documents::mixed_by_rows(const at::Tensor& x, const std::vector<at::Tensor>& shares, at::Tensor& kept) const {
+  const int64_t tokens = x.size(0), width = x.size(1), *before = before_.const_data_ptr<int64_t>(), *last = last_.const_data_ptr<int64_t>();
+  const int64_t* rows = rows_.defined() ? rows_.const_data_ptr<int64_t>() : nullptr;
+  std::vector<at::Tensor> inputs;
+  for (size_t n = 0; n < shares.size(); ++n) inputs.push_back(at::empty_like(x));
+  with_numbers_of(x, [&]<class Number>(Number) {
+    const Number* from = numbers<Number>(x);
+    const auto memory_of = [&](int64_t d) { return numbers<Number>(kept) + (rows != nullptr ? rows[d] : d) * width; };
+    std::vector<const Number*> share;
+    for (const at::Tensor& one : shares) share.push_back(numbers<Number>(one));
+    at::parallel_for(0, tokens, kRowsATask, [&](int64_t begin, int64_t end) {
+      std::vector<Number*> to(shares.size());
+      for (int64_t t = begin; t < end; ++t) {
+        for (size_t n = 0; n < to.size(); ++n) to[n] = numbers<Number>(inputs[n]) + t * width;
+        mix_row(from + t * width, before[t] < tokens ? from + before[t] * width : memory_of(before[t] - tokens), share.data(), std::ssize(to), width, to.data());
+      }
+    });
+    for (int64_t d = 0; d < last_.size(0); ++d) std::copy_n(from + last[d] * width, width, memory_of(d));
+  });
+  return inputs;
 }
 
 }  // namespace smooth

@@ -29,11 +29,14 @@ class Documents {
     remember(kept, state);
     return y;
   }
-  // The token shift d_t = x_{t-1} - x_t, where x_{-1} is what `kept` [B, C] holds (null: 0), which then takes each document's last
-  // token. x [T, C] -> [T, C].
-  at::Tensor shift(const at::Tensor& x, at::Tensor* kept) const;
+  // The inputs x + d ∘ μ for each share μ [C], with the token shift d_t = x_{t-1} - x_t, where x_{-1} is what `kept` [B, C] holds (null:
+  // 0), which then takes each document's last token. x [T, C] -> [T, C] each.
+  std::vector<at::Tensor> mixed(const at::Tensor& x, const std::vector<at::Tensor>& shares, at::Tensor* kept) const;
 
  private:
+  at::Tensor shift(const at::Tensor& x, at::Tensor* kept) const;  // d [T, C]
+  std::vector<at::Tensor> mixed_by_rows(const at::Tensor& x, const std::vector<at::Tensor>& shares, at::Tensor& kept) const;
+
   std::vector<int32_t> cu_seqlens_;
   at::Tensor before_, last_;  // [T] index of the token before each in cat(x, first inputs); [D] each document's last
   at::Tensor rows_;           // [D] rows of the memory; undefined: all, in order

@@ -43,7 +43,7 @@ at::Tensor Rwkv7::norm(const at::Tensor& x, const Norm& norm) const {
 
 // W_v relu(W_k x^k)², with x^k = x + d ∘ μ_k: [T, C] -> [T, C]
 at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift) const {
-  const at::Tensor x_k = at::addcmul(x, documents.shift(x, shift), ffn.x_k);
+  const at::Tensor x_k = documents.mixed(x, {ffn.x_k}, shift)[0];
   return project(at::relu(project(x_k, ffn.key)).square(), ffn.value);
 }
 

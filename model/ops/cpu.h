@@ -32,10 +32,11 @@ void with_numbers_of(const at::Tensor& x, const Visit& visit) {
   }
 }
 
+constexpr int64_t kRowsATask = 64;  // fewer are not worth another thread
+
 // A tensor like x, whose rows [begin, end) compute(y, begin, end) writes: spread over threads.
 template <class Compute>
 at::Tensor by_rows(const at::Tensor& x, const Compute& compute) {
-  constexpr int64_t kRowsATask = 64;
   const at::Tensor y = at::empty_like(x);
   with_numbers_of(x, [&]<class Number>(Number) {
     at::parallel_for(0, x.size(0), kRowsATask, [&](int64_t begin, int64_t end) { compute(numbers<Number>(y), begin, end); });

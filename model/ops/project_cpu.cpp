@@ -34,21 +34,14 @@ struct Bf16Pairs {
 };
 #endif
 
-INLINE float sum_of(const Lanes& lanes) {
-  float x[kLanes];
-  std::memcpy(x, &lanes, sizeof x);
-  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t i = 0; i < half; ++i) x[i] += x[i + half];
-  }
-  return x[0];
-}
-
 // One output of N rows after another, so that the weights come as one stream; four sums side by side hide the latency of adding.
 template <int N, class Way>
-INLINE void rows_outputs(const typename Way::Number* x, int64_t width, const typename Way::Number* w, int64_t begin, int64_t end, float* y, int64_t out) {
+INLINE void rows_outputs(const FewRows<typename Way::Number>& product, int64_t begin, int64_t end) {
   constexpr int64_t kNumbers = Way::kNumbers;
+  const int64_t width = product.width;
+  const auto* x = product.x;
   for (int64_t o = begin; o < end; ++o) {
-    const auto* row = w + o * width;
+    const auto* row = product.w + o * width;
     Lanes sums[N][kUnroll] = {};
     int64_t c = 0;
     for (; c + kUnroll * kNumbers <= width; c += kUnroll * kNumbers) {
@@ -61,23 +54,23 @@ INLINE void rows_outputs(const typename Way::Number* x, int64_t width, const typ
     for (int n = 0; n < N; ++n) {
       float total = sum_of((sums[n][0] + sums[n][1]) + (sums[n][2] + sums[n][3]));
       for (int64_t rest = c; rest < width; ++rest) total += widened(x[n * width + rest]) * widened(row[rest]);
-      y[n * out + o] = total;
+      if (product.bias != nullptr) total += widened(product.bias[o]);
+      narrow(total, product.y[n * product.out + o]);
     }
   }
 }
 
 template <class Number>
-using Outputs = void (*)(const Number*, int64_t, int64_t, const Number*, int64_t, int64_t, float*, int64_t);
+using Outputs = void (*)(const FewRows<Number>&, int64_t, int64_t);
 
-#define DEFINE(name, Way, attributes)                                                                                                 \
-  attributes void name(const Way::Number* x, int64_t rows, int64_t width, const Way::Number* w, int64_t begin, int64_t end, float* y, \
-                       int64_t out) {                                                                                                 \
-    switch (rows) {                                                                                                                   \
-      case 1: rows_outputs<1, Way>(x, width, w, begin, end, y, out); break;                                                           \
-      case 2: rows_outputs<2, Way>(x, width, w, begin, end, y, out); break;                                                           \
-      case 3: rows_outputs<3, Way>(x, width, w, begin, end, y, out); break;                                                           \
-      default: rows_outputs<4, Way>(x, width, w, begin, end, y, out); break;                                                          \
-    }                                                                                                                                 \
+#define DEFINE(name, Way, attributes)                                                       \
+  attributes void name(const FewRows<Way::Number>& product, int64_t begin, int64_t end) {   \
+    switch (product.rows) {                                                                 \
+      case 1: rows_outputs<1, Way>(product, begin, end); break;                             \
+      case 2: rows_outputs<2, Way>(product, begin, end); break;                             \
+      case 3: rows_outputs<3, Way>(product, begin, end); break;                             \
+      default: rows_outputs<4, Way>(product, begin, end); break;                            \
+    }                                                                                       \
   }
 
 DEFINE(fp32_plain, Fp32, )
@@ -103,12 +96,7 @@ const Outputs<uint16_t> outputs_bf16 = bf16_plain;
 
 }  // namespace
 
-void few_rows(const float* x, int64_t rows, int64_t width, const float* w, int64_t begin, int64_t end, float* y, int64_t out) {
-  outputs_fp32(x, rows, width, w, begin, end, y, out);
-}
-
-void few_rows(const uint16_t* x, int64_t rows, int64_t width, const uint16_t* w, int64_t begin, int64_t end, float* y, int64_t out) {
-  outputs_bf16(x, rows, width, w, begin, end, y, out);
-}
+void few_rows(const FewRows<float>& product, int64_t begin, int64_t end) { outputs_fp32(product, begin, end); }
+void few_rows(const FewRows<uint16_t>& product, int64_t begin, int64_t end) { outputs_bf16(product, begin, end); }
 
 }  // namespace smooth

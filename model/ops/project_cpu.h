@@ -9,9 +9,16 @@ namespace smooth {
 // Most rows that the kernel takes at once.
 constexpr int64_t kFewRows = 4;
 
-// y[n][o] = sum over c of x[n][c] w[o][c] for o in [begin, end), in fp32. x [rows, C] and y [rows, out] contiguous, w [out, C].
-void few_rows(const float* x, int64_t rows, int64_t width, const float* w, int64_t begin, int64_t end, float* y, int64_t out);
-// The same in bf16, given as its bits; summed in fp32.
-void few_rows(const uint16_t* x, int64_t rows, int64_t width, const uint16_t* w, int64_t begin, int64_t end, float* y, int64_t out);
+// A product in fp32, or in bf16 given as its bits; both are summed in fp32 and rounded once.
+template <class Number>
+struct FewRows {
+  const Number *x, *w, *bias;  // [rows, width], [out, width], [out] or null: all contiguous
+  Number* y;                   // [rows, out]
+  int64_t rows, width, out;
+};
+
+// y[n][o] = bias[o] + sum over c of x[n][c] w[o][c] for o in [begin, end).
+void few_rows(const FewRows<float>& product, int64_t begin, int64_t end);
+void few_rows(const FewRows<uint16_t>& product, int64_t begin, int64_t end);
 
 }  // namespace smooth

@@ -54,11 +54,21 @@ INLINE void rotate_any(const Number* x, const Number* cos, const Number* sin, in
   }
 }
 
-// Both kernels as compiled for one kind of processor.
+template <class Number>
+INLINE void mix_any(const Number* x, const Number* before, const Number* const* shares, int64_t count, int64_t width, Number* const* to) {
+  for (int64_t n = 0; n < count; ++n) {
+    const Number* share = shares[n];
+    Number* out = to[n];
+    for (int64_t c = 0; c < width; ++c) narrow(widened(x[c]) + rounded<Number>(widened(before[c]) - widened(x[c])) * widened(share[c]), out[c]);
+  }
+}
+
+// The kernels as compiled for one kind of processor.
 template <class Number>
 struct Rows {
   void (*rms_norm)(const Number*, const Number*, float, int64_t, int64_t, int64_t, Number*);
   void (*rotate)(const Number*, const Number*, const Number*, int64_t, int64_t, int64_t, int64_t, Number*);
+  void (*mix)(const Number*, const Number*, const Number* const*, int64_t, int64_t, Number* const*);
 };
 
 #define DEFINE(kind, attributes)                                                                                                        \
@@ -70,6 +80,11 @@ struct Rows {
   attributes void rotate_##kind(const Number* x, const Number* cos, const Number* sin, int64_t heads, int64_t pairs, int64_t begin,    \
                                 int64_t end, Number* y) {                                                                              \
     rotate_any(x, cos, sin, heads, pairs, begin, end, y);                                                                              \
+  }                                                                                                                                    \
+  template <class Number>                                                                                                              \
+  attributes void mix_##kind(const Number* x, const Number* before, const Number* const* shares, int64_t count, int64_t width,         \
+                             Number* const* to) {                                                                                      \
+    mix_any(x, before, shares, count, width, to);                                                                                      \
   }
 
 DEFINE(plain, )
@@ -81,10 +96,10 @@ DEFINE(avx512, AVX512)
 template <class Number>
 Rows<Number> rows_here() {
 #if defined(__x86_64__)
-  if (vectors_here() >= Vectors::avx512) return {rms_norm_avx512<Number>, rotate_avx512<Number>};
-  if (vectors_here() >= Vectors::avx2) return {rms_norm_avx2<Number>, rotate_avx2<Number>};
+  if (vectors_here() >= Vectors::avx512) return {rms_norm_avx512<Number>, rotate_avx512<Number>, mix_avx512<Number>};
+  if (vectors_here() >= Vectors::avx2) return {rms_norm_avx2<Number>, rotate_avx2<Number>, mix_avx2<Number>};
 #endif
-  return {rms_norm_plain<Number>, rotate_plain<Number>};
+  return {rms_norm_plain<Number>, rotate_plain<Number>, mix_plain<Number>};
 }
 
 const Rows<float> fp32 = rows_here<float>();
@@ -104,6 +119,13 @@ void rotate_rows(const float* x, const float* cos, const float* sin, int64_t hea
 }
 void rotate_rows(const uint16_t* x, const uint16_t* cos, const uint16_t* sin, int64_t heads, int64_t pairs, int64_t begin, int64_t end, uint16_t* y) {
   bf16.rotate(x, cos, sin, heads, pairs, begin, end, y);
+}
+
+void mix_row(const float* x, const float* before, const float* const* shares, int64_t count, int64_t width, float* const* to) {
+  fp32.mix(x, before, shares, count, width, to);
+}
+void mix_row(const uint16_t* x, const uint16_t* before, const uint16_t* const* shares, int64_t count, int64_t width, uint16_t* const* to) {
+  bf16.mix(x, before, shares, count, width, to);
 }
 
 }  // namespace smooth

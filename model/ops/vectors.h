@@ -28,6 +28,15 @@ INLINE Vector load(const void* from) {
 
 INLINE void store(float* to, const Lanes& x) { std::memcpy(to, &x, sizeof x); }
 
+INLINE float sum_of(const Lanes& lanes) {
+  float x[kLanes];
+  std::memcpy(x, &lanes, sizeof x);
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t i = 0; i < half; ++i) x[i] += x[i + half];
+  }
+  return x[0];
+}
+
 // bf16 is the upper half of fp32.
 INLINE float widened(uint16_t x) {
   const uint32_t word = static_cast<uint32_t>(x) << 16;

@@ -29,20 +29,42 @@ class Room {
   std::vector<Cell> cells_;
 };
 
+// Two vectors' halves interlaced: x0 y0 x1 y1 .. of the lanes from `first` on.
+template <int kFirst>
+INLINE Lanes interlaced(const Lanes& x, const Lanes& y) {
+  Order order;
+  for (int i = 0; i < kLanes; ++i) order[i] = kFirst + i / 2 + i % 2 * kLanes;
+  return __builtin_shuffle(x, y, order);
+}
+
+// 16 rows of 16 become their columns: four times, the first half of the rows is interlaced with the second.
+INLINE void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  Lanes rows[kLanes], next[kLanes];
+  for (int i = 0; i < kLanes; ++i) rows[i] = load<Lanes>(from + i * from_stride);
+  for (int64_t round = 1; round < kLanes; round *= 2) {
+    for (int i = 0; i < kLanes / 2; ++i) {
+      next[2 * i] = interlaced<0>(rows[i], rows[i + kLanes / 2]);
+      next[2 * i + 1] = interlaced<kLanes / 2>(rows[i], rows[i + kLanes / 2]);
+    }
+    std::memcpy(rows, next, sizeof rows);
+  }
+  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, rows[i]);
+}
+
 // A block of V x 16 values of the state; `state` is [value, key], `block` [key][V lanes].
 template <int V>
 INLINE void take_block(const float* state, int64_t size, Lanes* block) {
   float* flat = reinterpret_cast<float*>(block);
-  for (int64_t i = 0; i < V * kLanes; ++i) {
-    for (int64_t j = 0; j < size; ++j) flat[j * V * kLanes + i] = state[i * size + j];
+  for (int64_t i = 0; i < V * kLanes; i += kLanes) {
+    for (int64_t j = 0; j < size; j += kLanes) transpose(state + i * size + j, size, flat + j * V * kLanes + i, V * kLanes);
   }
 }
 
 template <int V>
 INLINE void give_block(const Lanes* block, int64_t size, float* state) {
   const float* flat = reinterpret_cast<const float*>(block);
-  for (int64_t i = 0; i < V * kLanes; ++i) {
-    for (int64_t j = 0; j < size; ++j) state[i * size + j] = flat[j * V * kLanes + i];
+  for (int64_t i = 0; i < V * kLanes; i += kLanes) {
+    for (int64_t j = 0; j < size; j += kLanes) transpose(flat + j * V * kLanes + i, V * kLanes, state + i * size + j, size);
   }
 }
 
