@@ -304,22 +304,4 @@ Task Niah::task(uint64_t seed, int64_t length, int64_t index) const {
   return std::move(*best);
 }
 
-double string_match_all(const std::string& prediction, const std::vector<std::string>& answers) {
-  if (answers.empty()) throw std::invalid_argument("string_match_all: no answers to look for");
-  const auto lower = [](std::string text) {
-    for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return text;
-  };
-  // RULER scripts/eval/evaluate.py, postprocess_pred: strip, [\x00-\x1f] -> newline, strip.
-  std::string cleaned = lower(prediction);
-  for (char& c : cleaned) {
-    if (static_cast<unsigned char>(c) < 0x20) c = '\n';
-  }
-  const size_t first = cleaned.find_first_not_of(" \n");
-  cleaned = first == std::string::npos ? "" : cleaned.substr(first, cleaned.find_last_not_of(" \n") + 1 - first);
-  double found = 0;
-  for (const std::string& answer : answers) found += cleaned.find(lower(answer)) != std::string::npos;
-  return found / static_cast<double>(answers.size());
-}
-
 }  // namespace smooth
