@@ -111,6 +111,29 @@ struct TokenizerConfig {
   }
 };
 
+// Where a row's raw data lies, and how its tasks are made of it.
+struct SourceConfig {
+  std::string path;
+  std::string bad_rows = "stop";  // stop | skip
+  int64_t max_field_mb = 16;
+  int64_t mean_tokens = 0, max_tokens = 32768;
+  std::string spool;
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "a file or folder of the raw set's training split", existing());
+    v("bad_rows", bad_rows, "a row that is not what it should be stops the build, or is skipped and counted", one_of({"stop", "skip"}));
+    v("max_field_mb", max_field_mb, "largest text of a raw row, in MiB; a larger one is a bad row", between(1, 512));
+    v("mean_tokens", mean_tokens, "mean length of contexts, in estimated tokens (1.5 x words); 0: as in Table 5", at_least(0));
+    v("max_tokens", max_tokens, "longest context, in estimated tokens", at_least(64));
+    v("spool", spool, "folder for temporary files as large as the raw texts; empty: the system's");
+  }
+  std::optional<Problem> problem() const {
+    if (mean_tokens > max_tokens) return Problem{"mean_tokens", "is larger than max_tokens"};
+    return {};
+  }
+};
+
 // One row of the set: a kind of task, its teacher and how many samples of which length.
 struct RowConfig {
   std::string row, name;
