@@ -9,6 +9,7 @@
 #include "data/build.h"
 #include "data/niah.h"
 #include "data/show.h"
+#include "data/sources/fetch.h"
 #include "data/tokenizers/markers.h"
 
 namespace {
@@ -54,6 +55,14 @@ void tokenize(const std::string& folder, bool jsonl, bool reverse) {
   }
 }
 
+void fetch_raw(const std::string& row, const std::string& folder, bool download) {
+  if (download) {
+    fetch(raw_home(row), folder);
+  } else {
+    std::cout << fetch_commands(raw_home(row), folder);
+  }
+}
+
 // How fast: texts as JSON strings on standard input, one JSON object out, in seconds of processor time. Reading the texts is not
 // counted.
 void time_tokenizer(const std::string& folder) {
@@ -78,15 +87,20 @@ void time_tokenizer(const std::string& folder) {
 int main(int argc, char** argv) {
   CLI::App app("Builds training sets and looks at them.", "./smooth");
   app.require_subcommand(1);
-  std::string config, out, folder, file, id, chat_template = "chatml";
+  std::string config, out, folder, file, id, row, chat_template = "chatml";
   std::vector<std::string> overrides;
-  bool replace = false, jsonl = false, tokens = false, timed = false;
+  bool replace = false, jsonl = false, tokens = false, timed = false, download = false;
   int64_t length = 4096, samples = 500, seed = 42;
 
   CLI::App* build = app.add_subcommand("build", "raw data -> teacher -> transcripts in SR, OS and UR forms; run again, it resumes");
   build->add_option("CONFIG", config, "the set's YAML; configs/reference.md lists every key")->required();
   build->add_option("--set", overrides, "key=value over the file's, e.g. seed=2")->allow_extra_args(false);
   build->add_flag("--replace", replace, "begin anew where the folder holds a set of another config");
+
+  CLI::App* raw = app.add_subcommand("fetch", "where a row's raw data has its home: the commands that bring its training split, or bring it");
+  raw->add_option("ROW", row, "row of Table 5, e.g. hotpotqa")->required();
+  raw->add_option("--out", out, "folder for the row's folder; raw unless given");
+  raw->add_flag("--download", download, "run them; a broken download goes on where it broke");
 
   CLI::App* stats = app.add_subcommand("stats", "samples, lengths and written tokens of a set, by row and form");
   stats->add_option("DIR", folder, "the set's folder")->required();
@@ -128,6 +142,7 @@ int main(int argc, char** argv) {
   }
   return run_main([&] {
     if (*build) build_set(load_config<DataConfig>(config, overrides), replace);
+    if (*raw) fetch_raw(row, (out.empty() ? "raw" : out) + "/" + row, download);
     if (*stats) std::cout << set_stats(folder, chat_template);
     if (*show) std::cout << show_sample(file, id, tokens, chat_template);
     if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
