@@ -121,8 +121,7 @@ class Paragraphs : public Tasks {
 
   // How many different ones there are says nothing about how many there are in all.
   void lay_out_count(Random& random, Task& task) const {
-    const int64_t all = std::max(draw_length(random) / kCountTokens, kFewest);
-    const int64_t different = random.randint(kFewest, std::min(all, kMost));
+    const int64_t wish = draw_length(random), different = random.randint(kFewest, std::clamp(wish / kCountTokens, kFewest, kMost));
     std::vector<std::string> texts;
     size_t words = 0;
     for (int tries = 0; words == 0; words = telling_words(texts)) {
@@ -130,6 +129,9 @@ class Paragraphs : public Tasks {
       texts.clear();
       for (const int64_t i : random.sample(shelf_.size(), different)) texts.push_back(beginning(shelf_.texts(i)[0], kCountTokens));
     }
+    int64_t tokens = 0;
+    for (const std::string& text : texts) tokens += estimated_tokens(text) + 3;  // "Paragraph 1:"
+    const int64_t all = std::max(wish * different / tokens, different);
     std::vector<int64_t> order;
     for (int64_t i = 0; i < all; ++i) order.push_back(i < different ? i : static_cast<int64_t>(random.below(different)));
     random.shuffle(order);

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "configs/load.h"
+#include "configs/read.h"
 #include "data/chunker.h"
 #include "tests/configs/folder.h"
 
@@ -314,4 +316,29 @@ TEST_CASE("bad rows are skipped and counted over all files of a set", "[cpu][sou
   REQUIRE(folder.short_form(set.bad_rows().first()) == "train-0.csv: row 2: 2 fields where the header has 3");
   RawSet strict(source(folder.path));
   REQUIRE(folder.short_form(message_of<std::runtime_error>([&] { read_samsum(strict, [](Dialogue&) { return true; }); })) == "train-0.csv: row 2: 2 fields where the header has 3");
+}
+
+TEST_CASE("where a raw set lies is read from YAML and checked", "[cpu][sources]") {
+  const TestFolder folder;
+  const auto read = [&](const std::string& text) { return read_config<SourceConfig>(read_document(folder.file("a.yaml", text))); };
+  const SourceConfig config = read("path: " + folder.path.string() + "\nbad_rows: skip\nmax_field_mb: 2\nmean_tokens: 100\nmax_tokens: 200\nspool: x");
+  REQUIRE(config.path == folder.path.string());
+  REQUIRE(config.bad_rows == "skip");
+  REQUIRE(config.max_field_mb == 2);
+  REQUIRE(config.mean_tokens == 100);
+  REQUIRE(config.max_tokens == 200);
+  REQUIRE(config.spool == "x");
+  const auto mistake = [&](const std::string& text) { return message_of<ConfigError>([&] { read("path: " + folder.path.string() + "\n" + text); }); };
+  REQUIRE_THAT(mistake("mean_tokens: 40000"), Contains("mean_tokens: is larger than max_tokens"));
+  REQUIRE_THAT(mistake("bad_rows: ignore"), Contains("bad_rows"));
+  REQUIRE_THAT(mistake("max_field_mb: 0"), Contains("max_field_mb"));
+  REQUIRE_THAT(message_of<ConfigError>([&] { read("path: " + (folder.path / "none").string()); }), Contains("path"));
+}
+
+TEST_CASE("max_field_mb bounds a field", "[cpu][sources]") {
+  const TestFolder folder;
+  SourceConfig config = source(folder.file("train.csv", "id,dialogue,summary\n1," + std::string((2 << 20) + 1, 'x') + ",y\n"));
+  REQUIRE(all<Dialogue>(config, read_samsum).size() == 1);
+  config.max_field_mb = 2;
+  REQUIRE_THAT(message_of<std::runtime_error>([&] { all<Dialogue>(config, read_samsum); }), Contains("row 1: field dialogue: 2097153 bytes, more than the 2097152"));
 }

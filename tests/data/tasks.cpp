@@ -11,6 +11,7 @@
 #include <set>
 
 #include "data/chunker.h"
+#include "data/reading.h"
 #include "data/sources/sets.h"
 #include "data/tasks/draw.h"
 #include "data/tasks/shelf.h"
@@ -320,7 +321,7 @@ TEST_CASE("passage count: some paragraphs again, and where each can be told", "[
   const auto tasks = load("passage-count", folder.file("a.jsonl", passages));
   const double mean = check_row(*tasks, "passage-count", 60);
   INFO(mean);
-  REQUIRE(std::fabs(mean / 15777 - 1) < 0.1);
+  REQUIRE(std::fabs(mean / 15777 - 1) < 0.06);
   std::set<std::string> answers;
   for (int64_t i = 0; i < 60; ++i) {
     const Task task = tasks->task(7, i);
@@ -370,5 +371,15 @@ TEST_CASE("QMSum's tasks from the real set", "[cpu][sources]") {
   const double mean = check_row(*tasks, "qmsum", tasks->size());
   INFO(mean);
   REQUIRE(std::fabs(mean / 15245 - 1) < 0.05);
-  REQUIRE_THAT(tasks->task(1, 0).context, Contains(": "));
+  // Each is read to its end in chunks that are the context.
+  const Task task = tasks->task(1, 0);
+  Reading reading(task, {.mode = Mode::kSmooth, .chunk = 512, .early_stop = false});
+  std::string read;
+  while (const auto turn = reading.next()) {
+    read += task.context.substr(turn->begin, turn->end - turn->begin);
+    reading.wrote(format({.target = task.subject, .clues = {"c"}, .reason = "r", .stop = turn->last, .answer = turn->last ? "a" : ""}));
+  }
+  REQUIRE(read == task.context);
+  REQUIRE(reading.transcript().answer == "a");
+  REQUIRE(reading.transcript().exchanges.size() >= static_cast<size_t>(task.length / 512));
 }
