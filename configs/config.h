@@ -35,9 +35,10 @@ inline Allowed required() { return {.required = true}; }
 inline Allowed existing() { return {.must_exist = true, .required = true}; }
 inline Allowed existing_if_given() { return {.must_exist = true}; }
 
-// A key (relative to the struct, dotted) and why its value cannot stand.
+// A key (relative to the struct, dotted) and why its value cannot stand. What may be a secret is not shown.
 struct Problem {
   std::string key, reason;
+  bool secret = false;
 };
 
 // ---------------------------------------------------------------------------------------------- data
@@ -143,6 +144,59 @@ struct RowConfig {
     }
     const bool chunked = std::any_of(forms.begin(), forms.end(), [](const std::string& form) { return form != "os"; });
     if (chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
+    return {};
+  }
+};
+
+// The chat teacher: a language model behind an OpenAI-compatible API, `POST {base_url}/chat/completions` (DeepSeek, vLLM, SGLang,
+// LMDeploy, llama.cpp's server). Money is in whatever the prices are in.
+struct TeacherConfig {
+  std::string base_url, model, key_env, certificates, extra_body, cache;
+  double temperature = 0;
+  int64_t chunk = 512, max_tokens = 2048;
+  int64_t in_flight = 64, retries = 8, corrections = 2;
+  double timeout = 600, connect_timeout = 30, first_wait = 1, longest_wait = 60;
+  double price_in = 0, price_out = 0;
+  std::optional<double> price_cached_in;
+  std::optional<int64_t> budget_tokens;
+  std::optional<double> budget_money;
+
+  template <class V>
+  void visit(V& v) {
+    v("base_url", base_url, "address of the API without /chat/completions, e.g. https://api.deepseek.com or http://localhost:8000/v1", required());
+    v("model", model, "the model, as the server calls it", required());
+    v("key_env", key_env, "environment variable that holds the key; empty: no key is sent");
+    v("certificates", certificates, "file of certificates (PEM) to trust instead of the system's", existing_if_given());
+    v("cache", cache, "folder of the answers, kept for good: an answer in it is never asked for again", required());
+    v("chunk", chunk, "largest chunk that it reads, in estimated tokens", at_least(1));
+    v("temperature", temperature, "0 is greedy", between(0, 2));
+    v("max_tokens", max_tokens, "longest summary, with its answer, that it may write; reasoning counts too", at_least(16));
+    v("extra_body", extra_body, "more fields of the request as a JSON object in quotes, e.g. '{\"thinking\": {\"type\": \"disabled\"}}'");
+    v("in_flight", in_flight, "most requests in flight; fewer when the server says that it is too many", between(1, 4096));
+    v("retries", retries, "times that a request is sent again when the server is busy or breaks off", between(0, 100));
+    v("corrections", corrections, "times that a malformed summary is sent back with what is wrong with it", between(0, 10));
+    v("timeout", timeout, "seconds that one request may take, queueing included", more_than(0));
+    v("connect_timeout", connect_timeout, "seconds until a connection stands", more_than(0));
+    v("first_wait", first_wait, "seconds of the first wait before a retry, at most; each next one is up to twice as long", more_than(0));
+    v("longest_wait", longest_wait, "seconds of the longest wait; a server's Retry-After may be longer", more_than(0));
+    v("price_in", price_in, "price of a million tokens of input", at_least(0));
+    v("price_cached_in", price_cached_in, "price of a million tokens of input that the server had cached; null: price_in", at_least(0));
+    v("price_out", price_out, "price of a million tokens of output", at_least(0));
+    v("budget_tokens", budget_tokens, "stop before the answers in the cache cost more tokens, input and output; null: no limit", at_least(1));
+    v("budget_money", budget_money, "stop before the answers in the cache cost more money; null: no limit", more_than(0));
+  }
+  std::optional<Problem> problem() const {
+    const auto begins = [&](const std::string& scheme) { return base_url.compare(0, scheme.size(), scheme) == 0 && base_url.size() > scheme.size(); };
+    if (base_url.find('@') != std::string::npos) return Problem{"base_url", "holds a password; give the key by key_env", true};
+    if (!begins("http://") && !begins("https://")) return Problem{"base_url", "expected an address that begins with http:// or https://"};
+    if (base_url.find_first_of("?# \t\r\n") != std::string::npos) return Problem{"base_url", "expected an address without `?`, `#` and blanks"};
+    if (base_url.ends_with("/chat/completions")) return Problem{"base_url", "leave /chat/completions out; it is added"};
+    if (key_env.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != std::string::npos) {
+      return Problem{"key_env", "expected the name of an environment variable in capital letters, digits and `_`, not the key itself", true};
+    }
+    if (longest_wait < first_wait) return Problem{"longest_wait", "is shorter than first_wait"};
+    if (price_cached_in.value_or(price_in) > price_in) return Problem{"price_cached_in", "is higher than price_in"};
+    if (budget_money && price_in == 0 && price_out == 0) return Problem{"budget_money", "needs price_in and price_out"};
     return {};
   }
 };
