@@ -39,7 +39,8 @@ class ChatServer {
   std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
   int64_t received() const { return received_; }
   int64_t connections() const { return connections_; }
-  int64_t most_at_once() const { return most_at_once_; }  // requests that were received and not yet answered
+  int64_t at_once() const { return at_once_; }             // requests that were received and not yet answered
+  int64_t most_at_once() const { return most_at_once_; }
   std::vector<ServerRequest> requests() const;
 
  private:
