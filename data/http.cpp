@@ -131,7 +131,7 @@ class Http::Multi {
     transfer.set(CURLOPT_PROTOCOLS_STR, "http,https");
     transfer.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     transfer.set(CURLOPT_POST, 1L);
-    transfer.set(CURLOPT_NOSIGNAL, 1L);
+    // CURLOPT_NOSIGNAL stays off: curl then keeps the SIGPIPE of a TLS connection that the other side has closed from ending the process.
     transfer.set(CURLOPT_TCP_KEEPALIVE, 1L);  // or a peer that is gone would be waited for until the time-out
     transfer.set(CURLOPT_FOLLOWLOCATION, 0L);
     transfer.set(CURLOPT_SSL_VERIFYPEER, 1L);
