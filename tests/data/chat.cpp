@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -352,6 +353,7 @@ TEST_CASE("a chat teacher to be killed", "[.teacher]") {
   config.cache = told_by("SMOOTH_TEST_CACHE");
   config.chunk = 6;
   config.in_flight = std::stoll(told_by("SMOOTH_TEST_IN_FLIGHT"));
+  config.key_env = "SMOOTH_TEST_KEY";  // says whose request it is
   config.first_wait = 0.05;
   config.longest_wait = 1;
   Collected collected;
@@ -361,7 +363,9 @@ TEST_CASE("a chat teacher to be killed", "[.teacher]") {
 
 namespace {
 
-pid_t start_teacher(const ChatServer& server, const TestFolder& folder, int64_t readings) {
+// Its requests have the key "life-NUMBER".
+pid_t start_teacher(const ChatServer& server, const TestFolder& folder, int64_t readings, int64_t life) {
+  ::setenv("SMOOTH_TEST_KEY", ("life-" + std::to_string(life)).c_str(), 1);
   ::setenv("SMOOTH_TEST_URL", server.base_url().c_str(), 1);
   ::setenv("SMOOTH_TEST_CACHE", (folder.path / "cache").c_str(), 1);
   ::setenv("SMOOTH_TEST_OUT", (folder.path / "out.jsonl").c_str(), 1);
@@ -398,32 +402,32 @@ TEST_CASE("killed twenty times, a teacher ends in the same bytes and asks nothin
     return reply;
   });
   Random random(11);
-  std::set<std::string> paid;
-  int64_t again = 0, checked = 0;
-  const auto check_new_requests = [&] {
-    const std::vector<ServerRequest> requests = server.requests();
-    for (; checked < static_cast<int64_t>(requests.size()); ++checked) again += paid.count(AnswerCache::key(requests[checked].body));
-    paid = keys_in(folder.path / "cache");
-  };
-  int kills = 0;
-  for (; kills < kKills; ++kills) {
-    const int64_t until = server.received() + random.randint(0, 10);
-    const pid_t process = start_teacher(server, folder, kReadings);
+  std::vector<std::set<std::string>> paid;  // what is in the cache when a life begins
+  for (int life = 0; life < kKills; ++life) {
+    paid.push_back(keys_in(folder.path / "cache"));
+    const int64_t until = server.received() + random.randint(0, 20);
+    const pid_t process = start_teacher(server, folder, kReadings, life);
     const auto begun = std::chrono::steady_clock::now();
     while (server.received() < until && std::chrono::steady_clock::now() - begun < std::chrono::seconds(60)) ::usleep(200);
     ::usleep(static_cast<useconds_t>(random.below(3000)));
     ::kill(process, SIGKILL);
-    REQUIRE(wait_for(process) == -1);
-    check_new_requests();
+    wait_for(process);
   }
-  const size_t paid_before_the_end = paid.size();
-  REQUIRE(wait_for(start_teacher(server, folder, kReadings)) == 0);
-  check_new_requests();
+  paid.push_back(keys_in(folder.path / "cache"));
+  REQUIRE(wait_for(start_teacher(server, folder, kReadings, kKills)) == 0);
+  const std::set<std::string> all = keys_in(folder.path / "cache");
+  CHECK(std::count_if(paid.begin(), paid.end(), [&](const auto& keys) { return !keys.empty() && keys.size() < all.size(); }) > 3);  // lives that went on
+
+  int64_t again = 0;
+  const std::vector<ServerRequest> requests = server.requests();
+  for (const ServerRequest& request : requests) {
+    const std::string label = "Authorization: Bearer life-";
+    const size_t life = std::stoul(request.head.substr(request.head.find(label) + label.size()));
+    again += paid.at(life).count(AnswerCache::key(request.body));
+  }
   CHECK(again == 0);
-  CHECK(paid_before_the_end > 20);
-  CHECK(paid.size() > paid_before_the_end);
   // Each kill loses what is in flight, no more.
-  CHECK(server.received() <= static_cast<int64_t>(paid.size()) + kKills * 8);
+  CHECK(requests.size() <= all.size() + kKills * 8);
 
   std::string expected;
   TeacherConfig config = teacher_at(server, folder);

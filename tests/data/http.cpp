@@ -155,12 +155,12 @@ TEST_CASE("a redirect is not followed, an address that is none is impossible", "
 }
 
 TEST_CASE("what an answer's taker throws comes out of wait, and the rest is given up in peace", "[cpu][http]") {
-  const ChatServer server([](const ServerRequest& request) { return ServerReply{.body = "{}", .delay = request.number == 0 ? 0.0 : 30.0}; });
+  const ChatServer server([](const ServerRequest& request) { return ServerReply{.body = "{}", .delay = request.body == "late" ? 30.0 : 0.0}; });
   {
     Http http({});
     bool others = false;
     http.post(server.base_url(), {}, "{}", [](const HttpResponse&) { throw std::runtime_error("the disk is full"); });
-    http.post(server.base_url(), {}, "{}", [&](const HttpResponse&) { others = true; });
+    http.post(server.base_url(), {}, "late", [&](const HttpResponse&) { others = true; });
     REQUIRE_THROWS_WITH([&] { while (http.in_flight() > 0) http.wait(1); }(), Contains("the disk is full"));
     REQUIRE_FALSE(others);
     REQUIRE(http.in_flight() == 1);
