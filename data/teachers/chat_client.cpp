@@ -107,7 +107,9 @@ void ChatClient::answered(Asked& asked, const ChatAnswer& answer) {
 }
 
 void ChatClient::refused(Asked& asked, const std::string& reason) {
-  if (++refusals_ >= kRefusalsInARow) return stop(fmt::format("the server has refused {} requests one after the other; check model, max_tokens and extra_body ({})", refusals_, reason));
+  if (++refusals_ >= kRefusalsInARow) {
+    return stop(fmt::format("the server has refused {} requests one after the other; check model, max_tokens and extra_body ({})", refusals_, reason));
+  }
   end(asked, {.answer = {}, .failure = "refused", .detail = reason});
 }
 
