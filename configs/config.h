@@ -35,17 +35,19 @@ inline Allowed required() { return {.required = true}; }
 inline Allowed existing() { return {.must_exist = true, .required = true}; }
 inline Allowed existing_if_given() { return {.must_exist = true}; }
 
-// A key (relative to the struct, dotted) and why its value cannot stand.
+// A key (relative to the struct, dotted) and why its value cannot stand. What may be a secret is not shown.
 struct Problem {
   std::string key, reason;
+  bool secret = false;
 };
 
 // ---------------------------------------------------------------------------------------------- data
 
 // RULER's needle-in-a-haystack task (NVIDIA/RULER, scripts/data/synthetic/niah.py), with its own k, v and q.
 struct NiahConfig {
-  std::string haystack = "sentences";  // sentences | noise | needle | essays
+  std::string haystack = "sentences";  // sentences | noise | needle | essays | passages
   std::string essays;                  // folder of .txt, RULER's JSON or a jsonl; for haystack: essays
+  std::string passages;                // HotpotQA's training split; for haystack: passages
   int64_t keys = 4, values = 1, queries = 1;
   std::string key_type = "words", value_type = "numbers";
   int64_t digits = 7;
@@ -56,8 +58,9 @@ struct NiahConfig {
 
   template <class V>
   void visit(V& v) {
-    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays"}));
+    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays", "passages"}));
     v("essays", essays, "essays: a folder of .txt, RULER's PaulGrahamEssays.json, or a .jsonl with text", existing_if_given());
+    v("passages", passages, "passages: a file or folder of HotpotQA's training split");
     v("keys", keys, "needle keys per task (RULER's k)", between(1, 1000));
     v("values", values, "values per key (v)", between(1, 1000));
     v("queries", queries, "keys asked for (q)", between(1, 1000));
@@ -73,6 +76,7 @@ struct NiahConfig {
   std::optional<Problem> problem() const {
     if (queries > keys) return Problem{"queries", "more keys are asked for than hidden"};
     if (haystack == "essays" && essays.empty()) return Problem{"essays", "haystack: essays needs a folder or file of essays"};
+    if ((haystack == "passages") == passages.empty()) return Problem{"passages", "haystack: passages needs HotpotQA's training split, no other does"};
     if (depth_percent && tokens_from_end) return Problem{"tokens_from_end", "give it or depth_percent, not both"};
     return {};
   }
@@ -111,30 +115,67 @@ struct TokenizerConfig {
   }
 };
 
+// Where a row's raw data lies, and how its tasks are made of it.
+struct SourceConfig {
+  std::string path;
+  std::string bad_rows = "stop";  // stop | skip
+  int64_t max_field_mb = 16;
+  int64_t mean_tokens = 0, max_tokens = 32768;
+  std::string spool;
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "a file or folder of the raw set's training split; where there is none, its rows are left out and named", required());
+    v("bad_rows", bad_rows, "a row that is not what it should be stops the build, or is skipped and counted", one_of({"stop", "skip"}));
+    v("max_field_mb", max_field_mb, "largest text of a raw row, in MiB; a larger one is a bad row", between(1, 512));
+    v("mean_tokens", mean_tokens, "mean length of contexts, in estimated tokens (1.5 x words); 0: as in Table 5", at_least(0));
+    v("max_tokens", max_tokens, "longest context, in estimated tokens", at_least(64));
+    v("spool", spool, "folder for temporary files as large as the raw texts; empty: the system's");
+  }
+  std::optional<Problem> problem() const {
+    if (mean_tokens > max_tokens) return Problem{"mean_tokens", "is larger than max_tokens"};
+    return {};
+  }
+};
+
+// Table 5's rows: a rule teacher writes the first three, a language model the others.
+inline const std::vector<std::string> kRuleRows = {"niah-a", "niah-b", "passage-count"};
+inline const std::vector<std::string> kChatRows = {"hotpotqa", "narrativeqa", "govreport", "qmsum", "trec", "triviaqa", "samsum", "passage-retrieval", "lcc"};
+
 // One row of the set: a kind of task, its teacher and how many samples of which length.
 struct RowConfig {
   std::string row, name;
   int64_t samples = 1667;
+  std::vector<std::string> forms = {"sr", "os", "ur"};
+  std::optional<SourceConfig> source;
+  double min_score = 0;
   int64_t min_tokens = 512, max_tokens = 32768;
   int64_t min_chunk = 128, max_chunk = 4096;
-  std::vector<std::string> forms = {"sr", "os", "ur"};
   NiahConfig niah;
 
   const std::string& file() const { return name.empty() ? row : name; }
+  bool needles() const { return row == "niah-a" || row == "niah-b"; }
+  bool by_rules() const { return std::count(kRuleRows.begin(), kRuleRows.end(), row) > 0; }
 
   template <class V>
   void visit(V& v) {
-    v("row", row, "row of Table 5: niah-a (no early stop) or niah-b (early stop)", Allowed{.choices = {"niah-a", "niah-b"}, .required = true});
+    std::vector<std::string> rows = kRuleRows;
+    rows.insert(rows.end(), kChatRows.begin(), kChatRows.end());
+    v("row", row, "row of Table 5", Allowed{.choices = rows, .required = true});
     v("name", name, "name of its files where a set holds a row twice; empty: the row's");
-    v("samples", samples, "samples to build", between(1, 10000000));
-    v("min_tokens", min_tokens, "shortest context, in the tokenizer's tokens", at_least(8));
-    v("max_tokens", max_tokens, "longest context, in the tokenizer's tokens", at_least(8));
-    v("min_chunk", min_chunk, "smallest chunk size drawn, in estimated tokens", at_least(1));
-    v("max_chunk", max_chunk, "largest chunk size drawn, in estimated tokens", at_least(1));
+    v("samples", samples, "samples to build; fewer where the raw set has no more", between(1, 10000000));
     v("forms", forms, "forms that are written, all from one teacher", one_of({"sr", "os", "ur"}));
-    v("niah", niah, "the needles");
+    v("source", source, "the raw set; niah-a and niah-b have none");
+    v("min_score", min_score, "cleaning, rows of a language model: answers that score less by the row's metric are dropped", between(0, 1));
+    v("min_tokens", min_tokens, "niah-a, niah-b: shortest context, in the tokenizer's tokens", at_least(8));
+    v("max_tokens", max_tokens, "niah-a, niah-b: longest context, in the tokenizer's tokens", at_least(8));
+    v("min_chunk", min_chunk, "rows of the rule teacher: smallest chunk size drawn, in estimated tokens", at_least(1));
+    v("max_chunk", max_chunk, "rows of the rule teacher: largest chunk size drawn, in estimated tokens", at_least(1));
+    v("niah", niah, "niah-a, niah-b: the needles");
   }
   std::optional<Problem> problem() const {
+    if (needles() && source) return Problem{"source", row + " hides needles; its haystack is niah.haystack"};
+    if (!needles() && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};
     if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
     if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
     if (forms.empty()) return Problem{"forms", "is empty"};
@@ -142,7 +183,60 @@ struct RowConfig {
       if (std::count(forms.begin(), forms.end(), forms[i]) > 1) return Problem{"forms", forms[i] + " is given twice"};
     }
     const bool chunked = std::any_of(forms.begin(), forms.end(), [](const std::string& form) { return form != "os"; });
-    if (chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
+    if (needles() && chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
+    return {};
+  }
+};
+
+// The chat teacher: a language model behind an OpenAI-compatible API, `POST {base_url}/chat/completions` (DeepSeek, vLLM, SGLang,
+// LMDeploy, llama.cpp's server). Money is in whatever the prices are in.
+struct TeacherConfig {
+  std::string base_url, model, key_env, certificates, extra_body, cache;
+  double temperature = 0;
+  int64_t chunk = 512, max_tokens = 2048;
+  int64_t in_flight = 64, retries = 8, corrections = 2;
+  double timeout = 600, connect_timeout = 30, first_wait = 1, longest_wait = 60;
+  double price_in = 0, price_out = 0;
+  std::optional<double> price_cached_in;
+  std::optional<int64_t> budget_tokens;
+  std::optional<double> budget_money;
+
+  template <class V>
+  void visit(V& v) {
+    v("base_url", base_url, "address of the API without /chat/completions, e.g. https://api.deepseek.com or http://localhost:8000/v1", required());
+    v("model", model, "the model, as the server calls it", required());
+    v("key_env", key_env, "environment variable that holds the key; empty: no key is sent");
+    v("certificates", certificates, "file of certificates (PEM) to trust instead of the system's", existing_if_given());
+    v("cache", cache, "folder of the answers, kept for good: an answer in it is never asked for again", required());
+    v("chunk", chunk, "largest chunk that it reads, in estimated tokens", at_least(1));
+    v("temperature", temperature, "0 is greedy", between(0, 2));
+    v("max_tokens", max_tokens, "longest summary, with its answer, that it may write; reasoning counts too", at_least(16));
+    v("extra_body", extra_body, "more fields of the request as a JSON object in quotes, e.g. '{\"thinking\": {\"type\": \"disabled\"}}'");
+    v("in_flight", in_flight, "most requests in flight; fewer when the server says that it is too many", between(1, 4096));
+    v("retries", retries, "times that a request is sent again when the server is busy or breaks off", between(0, 100));
+    v("corrections", corrections, "times that a malformed summary is sent back with what is wrong with it", between(0, 10));
+    v("timeout", timeout, "seconds that one request may take, queueing included", more_than(0));
+    v("connect_timeout", connect_timeout, "seconds until a connection stands", more_than(0));
+    v("first_wait", first_wait, "seconds of the first wait before a retry, at most; each next one is up to twice as long", more_than(0));
+    v("longest_wait", longest_wait, "seconds of the longest wait; a server's Retry-After may be longer", more_than(0));
+    v("price_in", price_in, "price of a million tokens of input", at_least(0));
+    v("price_cached_in", price_cached_in, "price of a million tokens of input that the server had cached; null: price_in", at_least(0));
+    v("price_out", price_out, "price of a million tokens of output", at_least(0));
+    v("budget_tokens", budget_tokens, "stop before the answers in the cache cost more tokens, input and output; null: no limit", at_least(1));
+    v("budget_money", budget_money, "stop before the answers in the cache cost more money; null: no limit", more_than(0));
+  }
+  std::optional<Problem> problem() const {
+    const auto begins = [&](const std::string& scheme) { return base_url.compare(0, scheme.size(), scheme) == 0 && base_url.size() > scheme.size(); };
+    if (base_url.find('@') != std::string::npos) return Problem{"base_url", "holds a password; give the key by key_env", true};
+    if (!begins("http://") && !begins("https://")) return Problem{"base_url", "expected an address that begins with http:// or https://"};
+    if (base_url.find_first_of("?# \t\r\n") != std::string::npos) return Problem{"base_url", "expected an address without `?`, `#` and blanks"};
+    if (base_url.ends_with("/chat/completions")) return Problem{"base_url", "leave /chat/completions out; it is added"};
+    if (key_env.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != std::string::npos) {
+      return Problem{"key_env", "expected the name of an environment variable in capital letters, digits and `_`, not the key itself", true};
+    }
+    if (longest_wait < first_wait) return Problem{"longest_wait", "is shorter than first_wait"};
+    if (price_cached_in.value_or(price_in) > price_in) return Problem{"price_cached_in", "is higher than price_in"};
+    if (budget_money && price_in == 0 && price_out == 0) return Problem{"budget_money", "needs price_in and price_out"};
     return {};
   }
 };
@@ -151,6 +245,7 @@ struct DataConfig {
   std::string out;
   int64_t seed = 1;
   TokenizerConfig tokenizer;
+  std::optional<TeacherConfig> teacher;
   std::vector<RowConfig> rows;
 
   template <class V>
@@ -158,10 +253,13 @@ struct DataConfig {
     v("out", out, "folder that the set is written to", required());
     v("seed", seed, "every draw follows from it", at_least(0));
     v("tokenizer", tokenizer, "the tokenizer that counts lengths");
+    v("teacher", teacher, "the language model that writes the rows that no rule can");
     v("rows", rows, "the rows to build", required());
   }
   std::optional<Problem> problem() const {
     for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].by_rules() && !teacher) return Problem{"teacher", "row " + rows[i].row + " is written by a language model; say which"};
+      if (!rows[i].needles() && tokenizer.path.empty()) return Problem{"tokenizer.path", "row " + rows[i].row + " needs a tokenizer that is there: one is trained on needles only"};
       for (size_t j = 0; j < i; ++j) {
         if (rows[i].file() == rows[j].file()) return Problem{"rows", "two rows are called " + rows[i].file() + "; give one a name"};
       }

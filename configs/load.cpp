@@ -21,10 +21,12 @@ std::string dump_config(const Config& config, bool comments) {
   return dumper.text;
 }
 
+template TeacherConfig load_config(const std::string&, const std::vector<std::string>&);
 template DataConfig load_config(const std::string&, const std::vector<std::string>&);
 template TrainConfig load_config(const std::string&, const std::vector<std::string>&);
 template EvalConfig load_config(const std::string&, const std::vector<std::string>&);
 template BenchConfig load_config(const std::string&, const std::vector<std::string>&);
+template std::string dump_config(const TeacherConfig&, bool);
 template std::string dump_config(const DataConfig&, bool);
 template std::string dump_config(const TrainConfig&, bool);
 template std::string dump_config(const EvalConfig&, bool);

@@ -62,8 +62,10 @@ void fail_problem(const Item& map, const Field& field, const Problem& problem) {
     if (at) place = at->key_place.empty() ? at->place : at->key_place;
     begin = dot + 1;
   }
-  const std::string got =
-      at && at->kind == Item::Kind::scalar ? fmt::format(" (got {})", describe(*at)) : "";
+  if (problem.secret && place.starts_with("--set ")) place.resize(place.find('='));
+  const std::string got = at && at->kind == Item::Kind::scalar && !problem.secret
+                              ? fmt::format(" (got {})", describe(*at))
+                              : "";
   config_fail(place, join_key(field.path, problem.key), problem.reason + got);
 }
 

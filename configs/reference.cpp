@@ -95,7 +95,8 @@ std::string section(const std::string& command) {
 }  // namespace
 
 std::string config_reference() {
-  return kIntroduction + section<DataConfig>("data build") + section<TrainConfig>("train") +
+  return kIntroduction + section<DataConfig>("data build") +
+         section<TeacherConfig>("the chat teacher") + section<TrainConfig>("train") +
          section<EvalConfig>("eval") + section<BenchConfig>("bench");
 }
 

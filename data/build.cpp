@@ -1,9 +1,8 @@
 #include "data/build.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -11,10 +10,8 @@
 #include "configs/run.h"
 #include "data/chunker.h"
 #include "data/layout.h"
-#include "data/niah.h"
-#include "data/random.h"
-#include "data/reading.h"
-#include "data/teachers/rules.h"
+#include "data/row.h"
+#include "data/taught.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -33,53 +30,6 @@ class EstimatedCount : public Tokenizer {
   void save(const std::string&) const override { throw std::logic_error("an estimate cannot be saved"); }
 };
 
-// A whole number from [low, high], drawn so that every doubling is as likely as the next.
-int64_t log_uniform(Random& random, int64_t low, int64_t high) {
-  const double drawn = std::exp(std::log(static_cast<double>(low)) + random.uniform() * std::log(static_cast<double>(high) / static_cast<double>(low)));
-  return std::clamp(static_cast<int64_t>(std::lround(drawn)), low, high);
-}
-
-// One row: its tasks, and each task as a transcript in every form.
-class Row {
- public:
-  Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer)
-      : config_(config), seed_(seed), niah_(config.niah, std::move(tokenizer)) {}
-
-  Task task(int64_t index) const {
-    Random random(seed_, config_.file() + " length " + std::to_string(index));
-    Task task = niah_.task(random.getrandbits(48), random.randint(config_.min_tokens, config_.max_tokens), index);
-    task.id = config_.file() + "-" + std::to_string(index);
-    task.row = config_.row;
-    task.early_stop = config_.row == "niah-b";
-    return task;
-  }
-  Transcript transcript(const Task& task, Mode form, int64_t index) const {
-    Random random(seed_, config_.file() + " chunk " + std::to_string(index));
-    const ReadingOptions options{.mode = form, .chunk = log_uniform(random, config_.min_chunk, config_.max_chunk), .early_stop = task.early_stop};
-    RuleTeacher teacher(task);
-    return read(task, options, teacher);
-  }
-  fs::path file(const fs::path& out, Mode form) const { return out / (config_.file() + "." + mode_name(form) + ".jsonl"); }
-  std::vector<Mode> forms() const {
-    std::vector<Mode> forms;
-    for (const std::string& name : config_.forms) forms.push_back(mode_from(name));
-    return forms;
-  }
-  const RowConfig& config() const { return config_; }
-
- private:
-  const RowConfig& config_;
-  int64_t seed_;
-  Niah niah_;
-};
-
-int64_t whole_lines(const fs::path& file) {
-  std::ifstream stream(file);
-  int64_t lines = 0;
-  for (std::string line; std::getline(stream, line);) lines += stream.eof() ? 0 : 1;
-  return lines;
-}
-
 // The text that the tokenizer learns from: everything that the rows will say, of tasks beyond those that are built.
 void train_tokenizer(const DataConfig& config, const fs::path& folder) {
   std::vector<std::string> lines;
@@ -95,8 +45,8 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
     const int64_t count = config.tokenizer.training_documents / static_cast<int64_t>(config.rows.size());
     for (int64_t i = 0; i < count; ++i) {
       const Task task = row.task(row_config.samples + i);
-      for (const Mode form : row.forms()) {
-        for (const Exchange& exchange : row.transcript(task, form, row_config.samples + i).exchanges) {
+      for (const Mode form : forms_of(row_config)) {
+        for (const Exchange& exchange : row.by_rules(task, form, row_config.samples + i).exchanges) {
           add(exchange.given);
           add(exchange.written);
         }
@@ -106,8 +56,16 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
   train_sentencepiece(folder, lines, config.tokenizer.model_type, config.tokenizer.vocab_size, special_texts());
 }
 
-// A finished set is as its manifest says; throws naming the file that is not.
-void check_files(const fs::path& out) {
+// Where a row's raw data should lie and does not; empty if it is there or there is none.
+std::string missing_path(const RowConfig& row) {
+  const std::string path = row.source ? row.source->path : row.niah.passages;
+  return path.empty() || fs::exists(path) ? "" : path;
+}
+
+// A finished set is as its manifest says; throws naming the file that is not. False: a row that was left out can be built now.
+bool is_finished(const DataConfig& config) {
+  const fs::path out(config.out);
+  if (!fs::exists(out / "manifest.json")) return false;
   const Json manifest = Json::parse(read_file(out / "manifest.json"));
   for (const Json& entry : manifest.at("rows")) {
     const fs::path file = out / entry.at("file").get<std::string>();
@@ -116,61 +74,124 @@ void check_files(const fs::path& out) {
     throw std::runtime_error(file.string() + (bytes < 0 ? " is missing" : " has " + std::to_string(bytes) + " bytes") + ", the manifest says " +
                              std::to_string(expected) + " bytes; delete " + (out / "manifest.json").string() + " to have what is missing built again");
   }
+  for (const RowConfig& row : config.rows) {
+    if (manifest.value("missing", Json::object()).contains(row.file()) && missing_path(row).empty()) return false;
+  }
+  return true;
 }
 
-void build_row(const Row& row, const fs::path& out) {
-  const std::vector<Mode> forms = row.forms();
-  int64_t done = row.config().samples;
-  for (const Mode form : forms) done = std::min(done, whole_lines(row.file(out, form)));
-  std::vector<LineFile> files;
-  for (const Mode form : forms) {
-    // A form may be ahead of another by the sample that a kill cut in half.
-    std::ifstream stream(row.file(out, form));
-    std::string kept, line;
-    for (int64_t i = 0; i < done && std::getline(stream, line); ++i) kept += line + "\n";
-    if (stream.is_open() && whole_lines(row.file(out, form)) != done) write_file(row.file(out, form), kept);
-    files.emplace_back(row.file(out, form));
-  }
-  Progress progress("data " + row.config().file(), row.config().samples, "samples", done);
-  for (int64_t i = done; i < row.config().samples; ++i) {
+void build_by_rules(const Row& row, RowFiles& files) {
+  const RowConfig& config = row.config();
+  const int64_t end = std::min(config.samples, row.size());
+  Progress progress("data " + config.file(), end, "samples", files.samples());
+  for (int64_t i = files.samples(); i < end; ++i) {
     const Task task = row.task(i);
-    for (size_t form = 0; form < forms.size(); ++form) files[form].append(to_json(row.transcript(task, forms[form], i)));
+    std::vector<Transcript> sample;
+    for (const Mode form : forms_of(config)) sample.push_back(row.by_rules(task, form, i));
+    files.append(sample);
     progress.advance(1);
   }
   progress.finish();
+}
+
+// What became of a row's raw set and of its tasks.
+Json report_of(const Row& row, const RowFiles& files, const TaughtCounts& counts) {
+  Json report = {{"wanted", row.config().samples}, {"samples", files.samples()}};
+  if (row.tasks() != nullptr) {
+    const SourceCounts& source = row.tasks()->counts();
+    report["raw_rows"] = source.rows;
+    report["bad_rows"] = source.bad;
+    report["left_out"] = source.left_out;
+    if (source.bad > 0) report["first_bad"] = source.first_bad;
+  }
+  if (!row.config().by_rules()) {
+    report["tried"] = counts.tried;
+    report["dropped"] = counts.dropped;
+  }
+  return report;
+}
+
+// What a set depends on: not how its teacher is reached and paid, nor where raw data and answers lie.
+std::string what_shapes(DataConfig config) {
+  config.out.clear();
+  if (config.teacher) {
+    const TeacherConfig& teacher = *config.teacher;
+    TeacherConfig kept;
+    kept.model = teacher.model;
+    kept.temperature = teacher.temperature;
+    kept.chunk = teacher.chunk;
+    kept.max_tokens = teacher.max_tokens;
+    kept.extra_body = teacher.extra_body;
+    kept.corrections = teacher.corrections;
+    config.teacher = kept;
+  }
+  return dump_config(config);
+}
+
+// Makes the folder that of this config; throws when it holds a set of another.
+void claim(const DataConfig& config, bool replace) {
+  const fs::path file = fs::path(config.out) / "config.yaml";
+  const bool other = fs::exists(file) && what_shapes(load_config<DataConfig>(file.string())) != what_shapes(config);
+  if (other && !replace) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
+  if (other) clear_folder(config.out, {"config.yaml"});
+}
+
+std::shared_ptr<const Tokenizer> tokenizer_of(const DataConfig& config, const fs::path& folder) {
+  const bool own = config.tokenizer.path.empty();
+  if (own && !fs::exists(folder / "tokenizer_config.json")) train_tokenizer(config, folder);
+  return load_tokenizer(folder.string());
 }
 
 }  // namespace
 
 void build_set(const DataConfig& config, bool replace) {
   const fs::path out(config.out);
-  const std::string resolved = dump_config(config);
-  const auto other = [&] { return fs::exists(out / "config.yaml") && read_file(out / "config.yaml") != resolved; };
-  if (fs::exists(out) && replace) {
-    const FolderLock lock(config.out);
-    if (other()) clear_folder(out, {"config.yaml"});
-  }
-  if (other()) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
   const FolderLock lock(config.out);
-  if (fs::exists(out / "manifest.json")) return check_files(out);
-  write_file(out / "config.yaml", resolved);
+  claim(config, replace);
+  if (is_finished(config)) return;
+  write_file(out / "config.yaml", dump_config(config));
 
-  const bool own = config.tokenizer.path.empty();
-  const fs::path tokenizer_folder = own ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
-  if (own && !fs::exists(out / tokenizer_folder / "tokenizer_config.json")) train_tokenizer(config, out / tokenizer_folder);
-  const auto tokenizer = load_tokenizer(out / tokenizer_folder);
-
-  Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()}, {"rows", Json::array()}};
+  const fs::path tokenizer_folder = config.tokenizer.path.empty() ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
+  const auto tokenizer = tokenizer_of(config, out / tokenizer_folder);
+  Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()},
+                   {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
+  std::unique_ptr<ChatTeacher> teacher;
   for (const RowConfig& row_config : config.rows) {
+    if (const std::string path = missing_path(row_config); !path.empty()) {
+      std::cerr << "smooth: row " << row_config.file() << " is left out: " << path << " is not there; `./smooth data fetch` tells how to have it\n";
+      manifest["missing"][row_config.file()] = path;
+      continue;
+    }
     const Row row(row_config, config.seed, tokenizer);
-    build_row(row, out);
-    for (const Mode form : row.forms()) {
-      const fs::path file = row.file(out, form);
+    RowFiles files(out, row_config);
+    TaughtCounts counts;
+    if (row_config.by_rules()) {
+      build_by_rules(row, files);
+    } else {
+      if (!teacher) teacher = std::make_unique<ChatTeacher>(*config.teacher);
+      counts = teach_row(row, *teacher, files);
+    }
+    if (files.samples() < row_config.samples) {
+      std::cerr << "smooth: row " << row_config.file() << " has " << files.samples() << " samples of " << row_config.samples << ": its raw set gives no more\n";
+    }
+    manifest["sources"][row_config.file()] = report_of(row, files, counts);
+    for (const Mode form : forms_of(row_config)) {
+      const fs::path file = row_file(out, row_config, form);
       manifest["rows"].push_back({{"row", row_config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
-                                  {"samples", row_config.samples}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
+                                   {"samples", files.samples()}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
     }
   }
   write_file(out / "manifest.json", manifest.dump(2) + "\n");
+}
+
+std::string price_set(const DataConfig& config) {
+  std::string words;
+  for (const RowConfig& row_config : config.rows) {
+    if (row_config.by_rules()) continue;
+    const std::string path = missing_path(row_config);
+    words += row_config.file() + ": " + (path.empty() ? price_row(Row(row_config, config.seed, nullptr), *config.teacher) : path + " is not there") + "\n";
+  }
+  return words.empty() ? "no row asks a language model: nothing to pay\n" : words;
 }
 
 }  // namespace smooth

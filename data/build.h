@@ -8,7 +8,10 @@
 
 namespace smooth {
 
-// Builds what is missing. Throws when the folder holds the set of another config, unless `replace` says to begin anew.
+// Builds what is missing; a row whose raw data is not there is left out, and named. Throws when the folder holds the set of another config, unless `replace` says to begin anew.
 void build_set(const DataConfig& config, bool replace);
+
+// What the rows of a language model would cost, in words: asks nothing, needs no key.
+std::string price_set(const DataConfig& config);
 
 }  // namespace smooth

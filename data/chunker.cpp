@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "data/tokenizers/utf8.h"
+
 namespace smooth {
 namespace {
 
@@ -16,21 +18,6 @@ constexpr std::array<std::string_view, 12> kDelimiters = {
     "\n\n\n", "\n\n", "\n", ". ", ".", "! ", "? ", ", ", "; ", ": ", " \xe2\x80\x93 ", " "};
 // After them any other whitespace: the list has none for a tab, and cells of a table are not one word.
 constexpr size_t kLevels = kDelimiters.size() + 1;
-
-// Bytes of the whitespace character at `at` of Python's str.split(), 0 if there is none.
-size_t whitespace_at(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) -> uint8_t { return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0; };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return (first >= 9 && first <= 13) || (first >= 0x1c && first <= 0x20) ? 1 : 0;
-  if (first == 0xc2) return byte(1) == 0x85 || byte(1) == 0xa0 ? 2 : 0;  // U+0085, U+00A0
-  if (first == 0xe1) return byte(1) == 0x9a && byte(2) == 0x80 ? 3 : 0;  // U+1680
-  if (first == 0xe3) return byte(1) == 0x80 && byte(2) == 0x80 ? 3 : 0;  // U+3000
-  if (first != 0xe2) return 0;
-  if (byte(1) == 0x81) return byte(2) == 0x9f ? 3 : 0;  // U+205F
-  if (byte(1) != 0x80) return 0;
-  const uint8_t last = byte(2);  // U+2000 to U+200A, U+2028, U+2029, U+202F
-  return (last >= 0x80 && last <= 0x8a) || last == 0xa8 || last == 0xa9 || last == 0xaf ? 3 : 0;
-}
 
 // Which bytes of a text belong to whitespace, 64 to a word.
 std::vector<uint64_t> whitespace_bits(std::string_view text) {

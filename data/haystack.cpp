@@ -4,11 +4,13 @@
 #include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
 
 #include "configs/run.h"
+#include "data/sources/sets.h"
 #include "data/words.h"
 
 namespace smooth {
@@ -73,6 +75,20 @@ std::vector<std::string> read_essays(const fs::path& path) {
   if (sentences.empty())
     throw std::runtime_error(path.string() + ": no essays in it (.txt, .json or .jsonl with text)");
   return sentences;
+}
+
+// HotpotQA's paragraphs, each once: questions share them.
+std::unique_ptr<const Shelf> read_passages(const std::string& path) {
+  auto shelf = std::make_unique<Shelf>("");
+  std::set<std::string> titles;
+  RawSet set(SourceConfig{.path = path});
+  read_hotpotqa(set, [&](HotpotQuestion& question) {
+    for (const Article& paragraph : question.paragraphs) {
+      if (titles.insert(paragraph.title).second) shelf->add({paragraph.text});
+    }
+    return true;
+  });
+  return shelf;
 }
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> list) {
@@ -161,12 +177,17 @@ Haystack::Haystack(const NiahConfig& config)
     : kind_(config.haystack), split_(config.split), value_type_(config.value_type), needles_(config) {
   if (kind_ == "essays") {
     essays_ = read_essays(config.essays);
+  } else if (kind_ == "passages") {
+    passages_ = read_passages(config.passages);
   } else if (kind_ != "sentences" && kind_ != "noise" && kind_ != "needle") {
-    throw std::invalid_argument("niah: haystack \"" + kind_ + "\" is none of sentences, noise, needle, essays");
+    throw std::invalid_argument("niah: haystack \"" + kind_ + "\" is none of sentences, noise, needle, essays, passages");
   }
 }
 
+int64_t Haystack::first_unit(Random& random) const { return passages_ ? static_cast<int64_t>(random.below(static_cast<uint64_t>(passages_->size()))) : 0; }
+
 std::string Haystack::unit(int64_t index, Random& random, const std::vector<std::string>& taken) const {
+  if (passages_) return passages_->texts(index % passages_->size())[0];
   if (kind_ == "essays") return essays_[index % essays_.size()];
   if (kind_ == "noise") return noise_sentence();
   if (kind_ == "needle") {

@@ -1,12 +1,14 @@
 // The text that hides needles, as units that are taken one after another until a length is reached: sentences of essays
-// or of the grammar, lines of noise, lines of other needles.
+// or of the grammar, paragraphs of HotpotQA, lines of noise, lines of other needles.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "configs/config.h"
 #include "data/random.h"
+#include "data/tasks/shelf.h"
 
 namespace smooth {
 
@@ -36,6 +38,8 @@ class Needles {
 class Haystack {
  public:
   explicit Haystack(const NiahConfig& config);  // reads the essays
+  // Where a task begins to take units: essays at their beginning, as RULER's do, paragraphs anywhere.
+  int64_t first_unit(Random& random) const;
   // The index-th unit of a task whose units are drawn from `random`; `taken` are its keys and values.
   std::string unit(int64_t index, Random& random, const std::vector<std::string>& taken) const;
   // Noise and needles stand on lines, sentences in running text.
@@ -45,7 +49,8 @@ class Haystack {
  private:
   std::string kind_, split_, value_type_;
   Needles needles_;
-  std::vector<std::string> essays_;  // sentences
+  std::vector<std::string> essays_;       // sentences
+  std::unique_ptr<const Shelf> passages_;
 };
 
 // Sentences of running text, whitespace collapsed to single blanks; joined by blanks they are the text. A sentence ends

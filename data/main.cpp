@@ -1,4 +1,4 @@
-// smooth-data VERB ...: building the set and looking at it, needles, tokens.
+// smooth-data VERB ...: building the set and looking at it, needles, tokens, scores.
 #include <CLI/CLI.hpp>
 #include <ctime>
 #include <iostream>
@@ -8,7 +8,11 @@
 #include "configs/run.h"
 #include "data/build.h"
 #include "data/niah.h"
+#include "data/scores/longbench_folder.h"
+#include "data/scores/metrics.h"
+#include "data/scores/predictions.h"
 #include "data/show.h"
+#include "data/sources/fetch.h"
 #include "data/tokenizers/markers.h"
 
 namespace {
@@ -54,6 +58,14 @@ void tokenize(const std::string& folder, bool jsonl, bool reverse) {
   }
 }
 
+void fetch_raw(const std::string& row, const std::string& folder, bool download) {
+  if (download) {
+    fetch(raw_home(row), folder);
+  } else {
+    std::cout << fetch_commands(raw_home(row), folder);
+  }
+}
+
 // How fast: texts as JSON strings on standard input, one JSON object out, in seconds of processor time. Reading the texts is not
 // counted.
 void time_tokenizer(const std::string& folder) {
@@ -73,20 +85,44 @@ void time_tokenizer(const std::string& folder) {
   std::cout << json.dump() << "\n";
 }
 
+void score_folder(const std::string& folder, bool e, const std::string& code_backend) {
+  const LongBenchResult result = score_longbench(folder, e, code_backend, [](const std::string& warning) { std::cerr << "smooth: warning: " << warning << "\n"; });
+  std::cout << result.json() << "\n";
+  if (result.tasks.contains("lcc") || result.tasks.contains("repobench-p")) std::cerr << "smooth: code similarity by " << code_backend << "\n";
+  std::cerr << result.averages();
+}
+
+// {metric, pred, answers, classes} on each line of standard input, its score out: for comparing with other implementations.
+void score_pairs(const std::string& code_backend) {
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto pair = parse_line(line);
+    const auto classes = pair.find("classes");
+    std::cout << Json(score(pair.at("metric"), pair.at("pred"), strings(pair.at("answers"), "answers"),
+                            classes == pair.end() ? std::vector<std::string>() : strings(*classes, "classes"), code_backend))
+              << "\n";
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Builds training sets and looks at them.", "./smooth");
   app.require_subcommand(1);
-  std::string config, out, folder, file, id, chat_template = "chatml";
+  std::string config, out, folder, file, id, row, chat_template = "chatml", code_backend = "difflib";
   std::vector<std::string> overrides;
-  bool replace = false, jsonl = false, tokens = false, timed = false;
+  bool replace = false, jsonl = false, tokens = false, timed = false, download = false, price = false, e = false, pairs = false;
   int64_t length = 4096, samples = 500, seed = 42;
 
   CLI::App* build = app.add_subcommand("build", "raw data -> teacher -> transcripts in SR, OS and UR forms; run again, it resumes");
   build->add_option("CONFIG", config, "the set's YAML; configs/reference.md lists every key")->required();
   build->add_option("--set", overrides, "key=value over the file's, e.g. seed=2")->allow_extra_args(false);
   build->add_flag("--replace", replace, "begin anew where the folder holds a set of another config");
+  build->add_flag("--price", price, "only say what the language model would be asked, and at what price");
+
+  CLI::App* raw = app.add_subcommand("fetch", "where a row's raw data has its home: the commands that bring its training split, or bring it");
+  raw->add_option("ROW", row, "row of Table 5, e.g. hotpotqa")->required();
+  raw->add_option("--out", out, "folder for the row's folder; raw unless given");
+  raw->add_flag("--download", download, "run them; a broken download goes on where it broke");
 
   CLI::App* stats = app.add_subcommand("stats", "samples, lengths and written tokens of a set, by row and form");
   stats->add_option("DIR", folder, "the set's folder")->required();
@@ -119,21 +155,32 @@ int main(int argc, char** argv) {
   markers->add_option("--model", folder, "folder of the tokenizer")->required();
   markers->add_option("--out", out, "new folder for the tokenizer's files")->required();
   encode->add_flag("--time", timed, "only say how long encoding the lines (JSON strings) takes, as one JSON object");
+  CLI::App* scores = app.add_subcommand("score", "LongBench's score of each DATASET.jsonl in a folder, as its result.json; averages on standard error");
+  scores->add_option("DIR", folder, "folder of predictions, a line each: pred, answers, all_classes, length");
+  scores->add_flag("--e", e, "LongBench-E: by length");
+  scores->add_option("--code-backend", code_backend, "of code_sim: difflib (unless given) is the official script without python-Levenshtein, levenshtein with it")
+      ->check(CLI::IsMember({"difflib", "levenshtein"}));
+  scores->add_flag("--pairs", pairs)->group("");
   CLI::App* reference = app.add_subcommand("reference", "every key of every config, as Markdown");
 
   try {
     app.parse(argc, argv);
+    if (*scores && folder.empty() && !pairs) throw CLI::RequiredError("DIR");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return run_main([&] {
-    if (*build) build_set(load_config<DataConfig>(config, overrides), replace);
+    if (*build && price) std::cout << price_set(load_config<DataConfig>(config, overrides));
+    if (*build && !price) build_set(load_config<DataConfig>(config, overrides), replace);
+    if (*raw) fetch_raw(row, (out.empty() ? "raw" : out) + "/" + row, download);
     if (*stats) std::cout << set_stats(folder, chat_template);
     if (*show) std::cout << show_sample(file, id, tokens, chat_template);
     if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
     if (*encode && timed) time_tokenizer(folder);
     if ((*encode && !timed) || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
     if (*markers) add_markers(folder, out);
+    if (*scores && pairs) score_pairs(code_backend);
+    if (*scores && !pairs) score_folder(folder, e, code_backend);
     if (*reference) std::cout << config_reference();
     return 0;
   });

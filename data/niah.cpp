@@ -106,6 +106,7 @@ class Builder {
       }
     }
     Random(seed).shuffle(needles_);
+    first_unit_ = haystack.first_unit(units_draws_);
   }
 
   int64_t fewest_units() const { return haystack_.lines() ? static_cast<int64_t>(needles_.size()) : 0; }
@@ -134,7 +135,7 @@ class Builder {
  private:
   void reach(int64_t n) {
     while (static_cast<int64_t>(units_.size()) < n) {
-      units_.push_back(haystack_.unit(static_cast<int64_t>(units_.size()), units_draws_, taken_));
+      units_.push_back(haystack_.unit(first_unit_ + static_cast<int64_t>(units_.size()), units_draws_, taken_));
       units_until_.push_back(units_until_.back() + std::max<int64_t>(1, counter_(separator() + units_.back())));
     }
   }
@@ -152,6 +153,7 @@ class Builder {
   Random draws_, units_draws_;
   std::vector<std::string> keys_, taken_;
   std::vector<Needle> needles_;
+  int64_t first_unit_ = 0;
   std::vector<std::string> units_;
   std::vector<int64_t> units_until_ = {0};  // [units + 1]
 };
@@ -302,24 +304,6 @@ Task Niah::task(uint64_t seed, int64_t length, int64_t index) const {
   best->id = "niah-" + std::to_string(seed) + "/" + name;
   best->row = "niah";
   return std::move(*best);
-}
-
-double string_match_all(const std::string& prediction, const std::vector<std::string>& answers) {
-  if (answers.empty()) throw std::invalid_argument("string_match_all: no answers to look for");
-  const auto lower = [](std::string text) {
-    for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return text;
-  };
-  // RULER scripts/eval/evaluate.py, postprocess_pred: strip, [\x00-\x1f] -> newline, strip.
-  std::string cleaned = lower(prediction);
-  for (char& c : cleaned) {
-    if (static_cast<unsigned char>(c) < 0x20) c = '\n';
-  }
-  const size_t first = cleaned.find_first_not_of(" \n");
-  cleaned = first == std::string::npos ? "" : cleaned.substr(first, cleaned.find_last_not_of(" \n") + 1 - first);
-  double found = 0;
-  for (const std::string& answer : answers) found += cleaned.find(lower(answer)) != std::string::npos;
-  return found / static_cast<double>(answers.size());
 }
 
 }  // namespace smooth

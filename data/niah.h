@@ -32,8 +32,4 @@ class Niah {
   std::unique_ptr<const Haystack> haystack_;
 };
 
-// RULER's string_match_all: the fraction of `answers` that are case-insensitive substrings of the prediction, after
-// RULER's clean-up (strip, control characters to newlines, strip).
-double string_match_all(const std::string& prediction, const std::vector<std::string>& answers);
-
 }  // namespace smooth

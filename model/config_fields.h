@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace smooth {
@@ -22,6 +24,9 @@ class ConfigFields {
   template <class T>
   T get(const std::string& key) const {
     if (!has(key)) refuse(key + " is missing");
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      return static_cast<T>(integer(key, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    }
     try {
       return json_.at(key).get<T>();
     } catch (const nlohmann::json::exception&) {
@@ -32,7 +37,7 @@ class ConfigFields {
   T get(const std::string& key, T otherwise) const {
     return has(key) ? get<T>(key) : otherwise;
   }
-  // get<int64_t> would also take fractions, and numbers beyond int64.
+  // The library's get<int64_t> would also take fractions, and numbers beyond int64.
   int64_t integer(const std::string& key, int64_t least, int64_t most) const;
   int64_t size(const std::string& key) const { return integer(key, 1, kMaxSize); }
   int64_t size(const std::string& key, int64_t otherwise) const { return has(key) ? size(key) : otherwise; }

@@ -17,6 +17,11 @@ awk '$1 == "lib" || $1 == "unpack" { print $3 }' "$root/third_party/pins" | whil
   touch "$work/include/$header"
 done
 
+# And so is every wheel.
+pinned_cache=$(root=$copy SMOOTH_CACHE=$work/cache bash -c '. "$root/third_party/cache.sh"; echo "$cache"')
+mkdir -p "$pinned_cache/done"
+awk -v folder="$pinned_cache/done/" '$1 == "wheel" { print folder $2 "-" $3 }' "$root/third_party/pins" | xargs touch
+
 stand_in() {
   cat >"$work/bin/$1"
   chmod +x "$work/bin/$1"
@@ -94,7 +99,7 @@ echo x >"$work/x.tar.gz"
 expect 1 'other pins' "$work/link" setup --from "$work/x.tar.gz"
 
 # Each wheel is pinned by its hash.
-if grep -E '^(wheel|cuda) ' "$root/third_party/pins" | grep -vE '^[a-z]+ +[a-z0-9-]+ +[0-9.]+ +[0-9a-f]{64} +[0-9]+$'; then
+if grep -E '^(wheel|torch|cuda) ' "$root/third_party/pins" | grep -vE '^[a-z]+ +[a-z0-9-]+ +[0-9.]+ +[0-9a-f]{64} +[0-9]+$'; then
   echo "FAILED: a wheel's line in third_party/pins"
   exit 1
 fi

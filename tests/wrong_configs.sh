@@ -99,7 +99,12 @@ slip evaluate 's/chunk: 64/early_stop: yes/' wrong.yaml:7:37 'early_stop: expect
 
 # Out of range, and not among the choices.
 slip data 's/samples: 4/samples: 0/' wrong.yaml:4:14 'rows\.0\.samples: .*from 1 to'
-slip data 's/niah-a/niah-c/' wrong.yaml:3:10 'expected one of niah-a, niah-b; got `niah-c`; did you mean niah-a\?'
+slip data 's/niah-a/niah-c/' wrong.yaml:3:10 'expected one of niah-a, niah-b, passage-count, hotpotqa, .*; got `niah-c`; did you mean niah-a\?'
+slip data 's/niah-a/qmsum/' wrong.yaml:3:5 'rows\.0\.source: qmsum is made of a raw set; say where'
+slip data 's/niah-a/qmsum\n    source: {path: x}/' wrong.yaml:1:1 'teacher: row qmsum is written by a language model; say which'
+slip data 's/niah-a/passage-count\n    source: {path: x}/' wrong.yaml:1:1 'tokenizer\.path: row passage-count needs a tokenizer that is there'
+slip data 's/niah-a/niah-a\n    source: {path: x}/' wrong.yaml:4:5 'rows\.0\.source: niah-a hides needles'
+slip data 's/queries: 1/queries: 1, haystack: passages/' wrong.yaml:9:11 "rows\.0\.niah\.passages: haystack: passages needs HotpotQA's training split"
 slip data 's/queries: 1/queries: 3/' wrong.yaml:9:21 'rows\.0\.niah\.queries: more keys are asked for than hidden'
 slip data 's/min_tokens: 256/min_tokens: 513/' wrong.yaml:5:5 'is larger than max_tokens'
 slip data 's/min_chunk: 64/forms: [os, os]/' wrong.yaml:7:5 'rows\.0\.forms: os is given twice'

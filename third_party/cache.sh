@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Where fetched things lie, and whether they are there. Sourced by the launcher and by install.sh; `root` is the checkout.
 #
-#   $cache/deb/      unpacked Debian packages           $cache/wheels/  torch/ and nvidia/, as in a site-packages folder
+#   $cache/deb/      unpacked Debian packages           $cache/wheels/  torch/, nvidia/ and pyarrow/, as in a site-packages folder
 #   $cache/bin/      wrappers of unpacked programs      $cache/done/    one empty file per finished wheel
 
 : "${root:?is the checkout}"
@@ -48,7 +48,7 @@ missing() {
       fetch) if [ "$probe" = pip ]; then pip --version >/dev/null 2>&1; else command -v "$probe" >/dev/null; fi ;;
       lib | unpack) has_header "$probe" ;;
       fuzz) command -v "$probe" >/dev/null || [ -e "$(clang++ -print-file-name="$probe" 2>/dev/null)" ] ;;
-      wheel | cuda) [ -e "$cache/done/$name-$probe" ] ;;
+      wheel | torch | cuda) [ -e "$cache/done/$name-$probe" ] ;;
     esac || echo "$name"
   done <"$pins"
 }
@@ -64,12 +64,12 @@ use_cache() {
     export LD_LIBRARY_PATH=${users_library_path:+$users_library_path:}$prefix/lib/$triplet
   fi
   if [ "$(command -v g++)" = "$cache/bin/g++" ]; then export CXX=$cache/bin/g++; fi # CMake would look past the wrapper
-  export TORCH_DIR=${TORCH_DIR:-$cache/wheels/torch}
+  export TORCH_DIR=${TORCH_DIR:-$cache/wheels/torch} ARROW_DIR=${ARROW_DIR:-$cache/wheels/pyarrow}
 }
 
 own_torch() { [ -n "${TORCH_DIR:-}" ] && [ "$TORCH_DIR" != "$cache/wheels/torch" ]; }
 
 is_set_up() {
   [ ! -e "$cache/unfinished" ] || return 1
-  if own_torch; then [ -z "$(missing tool lib unpack)" ]; else [ -z "$(missing tool lib unpack wheel)" ]; fi
+  if own_torch; then [ -z "$(missing tool lib unpack wheel)" ]; else [ -z "$(missing tool lib unpack wheel torch)" ]; fi
 }

@@ -32,7 +32,19 @@ target_link_libraries(third_party_text INTERFACE nlohmann_json::nlohmann_json fm
 
 add_library(third_party_data INTERFACE)
 target_include_directories(third_party_data SYSTEM INTERFACE ${PCRE2_INCLUDE} ${SENTENCEPIECE_INCLUDE})
-target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl)
+target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl
+                      ${CMAKE_DL_LIBS})
+
+# Apache Arrow reads Parquet, in a module that is opened when the first such file is (data/sources/parquet_arrow.cpp).
+set(ARROW_DIR "$ENV{ARROW_DIR}" CACHE PATH "a pyarrow wheel's folder pyarrow/")
+file(GLOB ARROW_LIBRARIES ${ARROW_DIR}/libarrow.so.*[0-9] ${ARROW_DIR}/libparquet.so.*[0-9])
+if(ARROW_LIBRARIES)
+  add_library(third_party_arrow INTERFACE)
+  target_include_directories(third_party_arrow SYSTEM INTERFACE ${ARROW_DIR}/include)
+  target_link_libraries(third_party_arrow INTERFACE ${ARROW_LIBRARIES})
+else()
+  message(STATUS "ARROW_DIR='${ARROW_DIR}' holds no libparquet.so: Parquet files cannot be read. `./smooth setup` brings it.")
+endif()
 
 # LibTorch by hand: find_package(Torch) wants nvcc and links libtorch_cuda into everything, which doubles the start-up time.
 # A CUDA device is opened at run time instead.

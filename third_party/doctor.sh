@@ -33,6 +33,8 @@ libtorch() {
   echo "${found:-$(cat "$TORCH_DIR/build-version" 2>/dev/null)} in $TORCH_DIR"
 }
 
+arrow() { find "$ARROW_DIR" -maxdepth 1 -name 'libparquet.so.*' 2>/dev/null | head -n 1; }
+
 instructions() {
   local name list=()
   for name in avx2 avx512f avx512_bf16 amx_bf16; do
@@ -79,6 +81,7 @@ row ninja "$(version ninja --version)" "$set_up"
 row ccache "$(version ccache --version)" "$set_up (builds work without it, but slower)"
 row libraries "$(libraries)"
 row LibTorch "$(libtorch)" "$set_up, or set TORCH_DIR to a LibTorch 2.11 of your own"
+row 'Apache Arrow' "$(arrow)" "$set_up (Parquet files cannot be read without it)"
 row cache "$cache"
 echo "Machine"
 row CPU "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"

@@ -163,7 +163,7 @@ need_headers() {
 
 # --- wheels --------------------------------------------------------------------------------------------------------------
 
-# unpack_wheel FILE: into $cache/wheels, without Python's part of it.
+# unpack_wheel FILE: into $cache/wheels, without Python's part of it, and of Arrow's wheel what reads Parquet.
 unpack_wheel() {
   python3 - "$1" "$cache/wheels" <<'EOF'
 import os, sys, zipfile
@@ -173,6 +173,8 @@ with zipfile.ZipFile(wheel) as archive:
     for member in archive.infolist():
         name = member.filename
         if name.startswith("torch/") and not name.startswith(("torch/lib/", "torch/include/", "torch/version.py")):
+            continue
+        if name.startswith("pyarrow/") and not name.startswith(("pyarrow/include/", "pyarrow/libarrow.so.", "pyarrow/libparquet.so.")):
             continue
         if name.endswith("/libtorch_python.so"):
             continue
@@ -216,11 +218,15 @@ take_from() {
   mkdir -p "$cache/deb"
   touch "$cache/unfinished"
   tar -xzf "$1" -C "$cache/deb"
+  mkdir -p "$cache/wheels" "$cache/done"
+  cp -a "$cache/deb/wheels/." "$cache/wheels/"
+  cp -a "$cache/deb/done/." "$cache/done/"
+  rm -rf "${cache:?}"/deb/{wheels,done}
   rm "$cache/unfinished"
 }
 
 main() {
-  local kinds=(wheel) packages=(tool aid lib) from='' pack=''
+  local kinds=(wheel torch) packages=(tool aid lib) from='' pack=''
   unpack_only=no
   while [ $# -gt 0 ]; do
     case $1 in
@@ -270,7 +276,7 @@ main() {
   need_headers
   if own_torch; then
     [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || die "TORCH_DIR=$TORCH_DIR holds no lib/libtorch_cpu.so"
-    if [ ${#kinds[@]} -gt 1 ]; then need_wheels cuda; fi
+    need_wheels "${kinds[@]/torch/}"
   else
     need_wheels "${kinds[@]}"
   fi

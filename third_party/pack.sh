@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# `./smooth setup --pack FILE`: the pinned libraries, their headers and all they depend on below the C and C++ libraries, as one
-# archive. Sourced by install.sh; `--from FILE` unpacks it into the cache of a machine without network. Which packages this machine
+# `./smooth setup --pack FILE`: the pinned libraries but LibTorch, their headers and all they depend on below the C and C++ libraries,
+# as one archive. Sourced by install.sh; `--from FILE` unpacks it into the cache of a machine without network. Which packages this machine
 # has installed plays no part: the archive is complete.
 # shellcheck disable=SC2154 # the folders are cache.sh's
 
@@ -14,6 +14,7 @@ pack_prefix() {
   rm -rf "$folder"
   mkdir -p "$folder"
   : >"$folder/nothing-installed"
+  need_wheels wheel
   say "fetching the libraries' packages"
   private_apt update >>"$log" 2>&1 || no_network
   mapfile -t libraries < <(sed -n 's/^lib  *\([^ ]*\).*/\1/p' "$pins")
@@ -27,6 +28,9 @@ pack_prefix() {
     cd "$folder/root" || exit 1
     rm -rf etc var sbin usr/sbin usr/share/{doc,man,lintian,bug,locale,info,perl5,icu} usr/lib/python3
     find usr/bin -type f ! -name ninja -delete
+    mkdir wheels done
+    cp -a "$cache/wheels/pyarrow" wheels
+    cp -a "$cache"/done/pyarrow-* done
     rm -f usr/lib/"$triplet"/libicu*.a usr/lib/"$triplet"/lib{curl,crypto,ssl}.a
     echo "$pins_hash" >pins-hash
   )

@@ -56,4 +56,34 @@ std::string RuleTeacher::write(const Turn& turn) {
   return format(summary);
 }
 
+// "2 different paragraphs so far; 1. The old mill; 2. A river." and "Paragraph 3 is the same as 1, Paragraph 4 is new".
+std::string CountTeacher::write(const Turn& turn) {
+  std::vector<std::string> different, fresh;
+  for (const Evidence& paragraph : task_.evidence) {
+    if (!turn.one_step && paragraph.end > turn.end) break;  // they follow each other
+    const auto same = std::find(different.begin(), different.end(), paragraph.subject);
+    const std::string what = same == different.end() ? "new" : "the same as " + std::to_string(same - different.begin() + 1);
+    if (same == different.end()) different.push_back(paragraph.subject);
+    if (paragraph.end > turn.begin) fresh.push_back("Paragraph " + paragraph.value + " is " + what);
+  }
+  if (turn.one_step) return std::to_string(different.size());
+
+  Summary summary;
+  summary.target = task_.subject;
+  summary.clues.push_back(std::to_string(different.size()) + " different paragraphs so far");
+  for (const std::string& words : different) summary.clues.push_back(std::to_string(summary.clues.size()) + ". " + words);
+  summary.clues.back() += ".";
+  for (const std::string& line : fresh) summary.reason += (summary.reason.empty() ? "" : ", ") + line;
+  if (fresh.empty()) summary.reason = "no paragraph begins in this text";
+  const bool complete = !task_.evidence.empty() && turn.end >= task_.evidence.back().end;
+  summary.stop = turn.last || (task_.early_stop && turn.may_stop && complete);
+  if (summary.stop) summary.answer = std::to_string(different.size());
+  return format(summary);
+}
+
+std::unique_ptr<Author> rule_teacher(const Task& task) {
+  if (task.metric == "count") return std::make_unique<CountTeacher>(task);
+  return std::make_unique<RuleTeacher>(task);
+}
+
 }  // namespace smooth

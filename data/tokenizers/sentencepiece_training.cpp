@@ -92,8 +92,8 @@ void train_sentencepiece(const std::string& folder, const std::vector<std::strin
   const std::filesystem::path path(folder);
   write_file(path / "tokenizer.model", model);
   write_file(path / "tokenizer.json", sentencepiece_json(processor, model_type, specials));
-  write_file(path / "tokenizer_config.json", tokenizer_config());
   write_file(path / "tokenization_smooth.py", kPython);
+  write_file(path / "tokenizer_config.json", tokenizer_config());  // last: with it the folder is whole
 }
 
 }  // namespace smooth

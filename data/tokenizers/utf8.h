@@ -27,6 +27,9 @@ inline char32_t next_character(std::string_view text, size_t& at) {
 
 void append_character(std::string& text, char32_t c);
 
+// Bytes of the whitespace character at `at` of Python's str.split(), 0 if there is none.
+size_t whitespace_at(std::string_view text, size_t at);
+
 // U+FFFD for each ill-formed sequence: what Python's bytes.decode("utf-8", "replace") and Rust's String::from_utf8_lossy, hence
 // Hugging Face's decoders, do; or for each byte of one, as SentencePiece has it.
 std::string well_formed(std::string_view bytes, bool each_byte = false);

@@ -7,6 +7,7 @@
 #include "configs/config.h"
 #include "data/niah.h"
 #include "data/reading.h"
+#include "data/scores/metrics.h"
 
 namespace smooth {
 

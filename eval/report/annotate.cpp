@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "data/niah.h"
+#include "data/scores/metrics.h"
 #include "eval/report/lines.h"
 #include "eval/report/table.h"
 

@@ -28,7 +28,13 @@ class Filler {
   Filler(Dice& dice, const std::string& path) : dice_(dice), path_(path) {}
 
   template <class T>
-  void operator()(const char*, T& value, const char*, const Allowed& allowed = {}) {
+  void operator()(const char* key, T& value, const char*, const Allowed& allowed = {}) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (std::string_view(key) == "base_url") {  // no random text is an address
+        value = "http://localhost:8000/v1";
+        return;
+      }
+    }
     // Half of the fields keep their defaults: `problem()` has to be satisfied by luck.
     if (Visitable<T> || allowed.required || coin(dice_)) fill(value, allowed);
   }

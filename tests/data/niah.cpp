@@ -405,16 +405,3 @@ TEST_CASE("sentences of running text", "[cpu]") {
   REQUIRE(split_sentences("It was I. “So,” he said. ‘No.’ End") ==
           Sentences{"It was I.", "“So,” he said.", "‘No.’", "End"});
 }
-
-TEST_CASE("string_match_all: the fraction of answers in the prediction, after RULER's clean-up", "[cpu]") {
-  REQUIRE(string_match_all("The number is 42.", {"42"}) == 1);
-  REQUIRE(string_match_all("brave-OTTER", {"Brave-otter", "42"}) == 0.5);
-  REQUIRE(string_match_all("a b c", {"d", "e", "c"}) == Approx(1.0 / 3));
-  REQUIRE(string_match_all("", {"x"}) == 0);
-  REQUIRE(string_match_all(" \t\n ", {" "}) == 0);
-  REQUIRE(string_match_all("a\x01"
-                           "b",
-                           {"a\nb"}) == 1);
-  REQUIRE(string_match_all("\x02 x \x02", {"\n"}) == 0);
-  REQUIRE_THROWS(string_match_all("x", {}));
-}

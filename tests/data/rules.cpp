@@ -7,6 +7,7 @@
 #include <set>
 
 #include "data/niah.h"
+#include "data/scores/metrics.h"
 #include "tests/data/bytes.h"
 
 using namespace smooth;

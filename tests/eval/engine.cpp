@@ -11,6 +11,7 @@
 
 #include "data/niah.h"
 #include "data/random.h"
+#include "data/scores/metrics.h"
 #include "data/teachers/rules.h"
 #include "data/words.h"
 #include "eval/author.h"

@@ -317,6 +317,7 @@ TEST_CASE("config.json of ARWKV and QRWKV7: what is not computed is refused with
   const auto set = [](const std::string& key, const nlohmann::json& value) { return [=](nlohmann::json& json) { json[key] = value; }; };
   const std::string arwkv = "arwkv_tiny/gate", qrwkv7 = "qrwkv7_tiny/hybrid";
   refused(arwkv, set("wkv_version", 6), "wkv_version is 6, only 7");
+  refused(arwkv, set("wkv_version", 5.5e100), "wkv_version is 5.5e+100, which is of the wrong type");
   refused(arwkv, [](auto& json) { json.erase("wkv_has_gate"); }, "wkv_has_gate is missing");
   refused(arwkv, set("wkv_has_group_norm", "yes"), "wkv_has_group_norm");
   refused(arwkv, set("head_size", 12), "head_size 12 does not divide hidden_size 32");

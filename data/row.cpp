@@ -1,0 +1,105 @@
+#include "data/row.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "data/random.h"
+#include "data/teachers/rules.h"
+
+namespace smooth {
+namespace fs = std::filesystem;
+
+namespace {
+
+// A whole number from [low, high], drawn so that every doubling is as likely as the next.
+int64_t log_uniform(Random& random, int64_t low, int64_t high) {
+  const double drawn = std::exp(std::log(static_cast<double>(low)) + random.uniform() * std::log(static_cast<double>(high) / static_cast<double>(low)));
+  return std::clamp(static_cast<int64_t>(std::lround(drawn)), low, high);
+}
+
+// Writes again what was written before; asked for an answer only, the answer.
+class Replay : public Author {
+ public:
+  explicit Replay(const Transcript& taught) : taught_(taught) {}
+  std::string write(const Turn& turn) override { return turn.one_step ? taught_.answer : taught_.exchanges.at(next_++).written; }
+
+ private:
+  const Transcript& taught_;
+  size_t next_ = 0;
+};
+
+int64_t whole_lines(const fs::path& file) {
+  std::ifstream stream(file);
+  int64_t lines = 0;
+  for (std::string line; std::getline(stream, line);) lines += stream.eof() ? 0 : 1;
+  return lines;
+}
+
+void keep_lines(const fs::path& file, int64_t count) {
+  std::ifstream stream(file);
+  write_file(file, [&](const Append& append) {
+    std::string line;
+    for (int64_t i = 0; i < count && std::getline(stream, line); ++i) append(line + "\n");
+  });
+}
+
+}  // namespace
+
+Row::Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer) : config_(config), seed_(seed) {
+  if (config.needles()) {
+    niah_.emplace(config.niah, std::move(tokenizer));
+  } else {
+    tasks_ = load_tasks(config.row, *config.source);
+  }
+}
+
+int64_t Row::size() const { return tasks_ ? tasks_->size() : std::numeric_limits<int64_t>::max(); }
+
+Task Row::task(int64_t index) const {
+  if (tasks_) return tasks_->task(seed_, index);
+  Random random(seed_, config_.file() + " length " + std::to_string(index));
+  Task task = niah_->task(random.getrandbits(48), random.randint(config_.min_tokens, config_.max_tokens), index);
+  task.id = config_.file() + "-" + std::to_string(index);
+  task.row = config_.row;
+  task.early_stop = config_.row == "niah-b";
+  return task;
+}
+
+Transcript Row::by_rules(const Task& task, Mode form, int64_t index) const {
+  Random random(seed_, config_.file() + " chunk " + std::to_string(index));
+  const ReadingOptions options{.mode = form, .chunk = log_uniform(random, config_.min_chunk, config_.max_chunk), .early_stop = task.early_stop};
+  return read(task, options, *rule_teacher(task));
+}
+
+Transcript in_form(const Task& task, const Transcript& taught, Mode form) {
+  Replay author(taught);
+  return read(task, {.mode = form, .chunk = taught.chunk, .early_stop = taught.early_stop}, author);
+}
+
+std::vector<Mode> forms_of(const RowConfig& config) {
+  std::vector<Mode> forms;
+  for (const std::string& name : config.forms) forms.push_back(mode_from(name));
+  return forms;
+}
+
+fs::path row_file(const fs::path& out, const RowConfig& config, Mode form) { return out / (config.file() + "." + mode_name(form) + ".jsonl"); }
+
+RowFiles::RowFiles(const fs::path& out, const RowConfig& config) : samples_(std::numeric_limits<int64_t>::max()) {
+  const std::vector<Mode> forms = forms_of(config);
+  for (const Mode form : forms) samples_ = std::min(samples_, whole_lines(row_file(out, config, form)));
+  for (const Mode form : forms) {
+    // A form may be ahead of another by the sample that a kill cut in half.
+    const fs::path file = row_file(out, config, form);
+    if (fs::exists(file) && whole_lines(file) != samples_) keep_lines(file, samples_);
+    files_.emplace_back(file);
+  }
+}
+
+void RowFiles::append(const std::vector<Transcript>& forms) {
+  for (size_t i = 0; i < files_.size(); ++i) files_[i].append(to_json(forms[i]));
+  ++samples_;
+}
+
+}  // namespace smooth

@@ -1,0 +1,56 @@
+// One row of the set: where its tasks come from, and the files that hold them in every form.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "configs/config.h"
+#include "configs/run.h"
+#include "data/niah.h"
+#include "data/reading.h"
+#include "data/tasks/tasks.h"
+#include "data/tokenizer.h"
+
+namespace smooth {
+
+class Row {
+ public:
+  // Reads the raw set. `tokenizer` counts the lengths of needle tasks. Keeps a reference to the config.
+  Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer);
+
+  Task task(int64_t index) const;  // a function of the config, the seed, the raw files and the index alone
+  int64_t size() const;            // tasks that can be made
+  // As the rule teacher reads it, in chunks of a size drawn for this task.
+  Transcript by_rules(const Task& task, Mode form, int64_t index) const;
+
+  const RowConfig& config() const { return config_; }
+  const Tasks* tasks() const { return tasks_.get(); }  // of a raw set; null for needles
+
+ private:
+  const RowConfig& config_;
+  int64_t seed_;
+  std::optional<Niah> niah_;
+  std::unique_ptr<const Tasks> tasks_;
+};
+
+// What a language model wrote in unsmooth reading, as a sample of another form: the same summaries of the same chunks.
+Transcript in_form(const Task& task, const Transcript& taught, Mode form);
+
+std::vector<Mode> forms_of(const RowConfig& config);
+std::filesystem::path row_file(const std::filesystem::path& out, const RowConfig& config, Mode form);
+
+// A row's files, a sample a line in each. Opening them cuts them back to the samples that all of them hold.
+class RowFiles {
+ public:
+  RowFiles(const std::filesystem::path& out, const RowConfig& config);
+  int64_t samples() const { return samples_; }
+  void append(const std::vector<Transcript>& forms);  // one sample, in the order of forms_of
+
+ private:
+  std::vector<LineFile> files_;
+  int64_t samples_ = 0;
+};
+
+}  // namespace smooth
