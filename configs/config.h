@@ -241,11 +241,26 @@ struct TeacherConfig {
   }
 };
 
+// What of LongBench's test data may stand in the set: 13-grams of words that a task has and LongBench too (data/overlap.h).
+struct DecontaminationConfig {
+  std::string benchmark;
+  std::string remove = "none";  // none | questions | all
+  double share = 0.2;
+
+  template <class V>
+  void visit(V& v) {
+    v("benchmark", benchmark, "folder of LongBench's data.zip, unpacked: hotpotqa.jsonl and the others", required());
+    v("remove", remove, "tasks that are left out: none, overlap is only told; those whose question overlaps; or all whose question or context does", one_of({"none", "questions", "all"}));
+    v("share", share, "overlap from which on a task is left out: the share of its 13-grams that the benchmark has", Allowed{.low = 0, .high = 1, .above = true});
+  }
+};
+
 struct DataConfig {
   std::string out;
   int64_t seed = 1;
   TokenizerConfig tokenizer;
   std::optional<TeacherConfig> teacher;
+  std::optional<DecontaminationConfig> decontamination;
   std::vector<RowConfig> rows;
 
   template <class V>
@@ -254,6 +269,7 @@ struct DataConfig {
     v("seed", seed, "every draw follows from it", at_least(0));
     v("tokenizer", tokenizer, "the tokenizer that counts lengths");
     v("teacher", teacher, "the language model that writes the rows that no rule can");
+    v("decontamination", decontamination, "which tasks stand in LongBench already");
     v("rows", rows, "the rows to build", required());
   }
   std::optional<Problem> problem() const {

@@ -1,5 +1,7 @@
 #include "data/build.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -9,6 +11,7 @@
 #include "configs/load.h"
 #include "configs/run.h"
 #include "data/chunker.h"
+#include "data/decontamination.h"
 #include "data/layout.h"
 #include "data/row.h"
 #include "data/taught.h"
@@ -77,15 +80,31 @@ bool is_finished(const DataConfig& config) {
   for (const RowConfig& row : config.rows) {
     if (manifest.value("missing", Json::object()).contains(row.file()) && missing_path(row).empty()) return false;
   }
-  return true;
+  return !config.decontamination || manifest.contains("overlap") || !fs::exists(config.decontamination->benchmark);
 }
 
-void build_by_rules(const Row& row, RowFiles& files) {
+// What is to be looked for in the tasks; nothing where LongBench is not there and nothing was to be left out.
+std::optional<DecontaminationConfig> looked_for(const DataConfig& config) {
+  const auto& wanted = config.decontamination;
+  if (!wanted || fs::exists(wanted->benchmark)) return wanted;
+  const std::string missing = wanted->benchmark + " is not there; `./smooth data fetch longbench` tells how to have it";
+  if (wanted->remove != "none") throw std::runtime_error("decontamination.remove: " + wanted->remove + ", but " + missing);
+  std::cerr << "smooth: overlap with LongBench is not told: " << missing << "\n";
+  return {};
+}
+
+void build_by_rules(const Row& row, Decontamination& decontamination, RowFiles& files) {
   const RowConfig& config = row.config();
-  const int64_t end = std::min(config.samples, row.size());
-  Progress progress("data " + config.file(), end, "samples", files.samples());
-  for (int64_t i = files.samples(); i < end; ++i) {
+  const int64_t done = files.samples();
+  Progress progress("data " + config.file(), std::min(config.samples, row.size()), "samples", done);
+  // Samples that are there need no tasks, except to be told how many of them overlap.
+  int64_t i = decontamination.looks() ? 0 : done;
+  for (int64_t kept = i; kept < config.samples && i < row.size(); ++i) {
+    if (i >= 100 * config.samples) {
+      throw std::runtime_error(fmt::format("row {}: of {} tasks only {} overlap less than decontamination.share; raise it, or remove: questions", config.file(), i, kept));
+    }
     const Task task = row.task(i);
+    if (!decontamination.passes(task) || ++kept <= done) continue;
     std::vector<Transcript> sample;
     for (const Mode form : forms_of(config)) sample.push_back(row.by_rules(task, form, i));
     files.append(sample);
@@ -125,15 +144,16 @@ std::string what_shapes(DataConfig config) {
     kept.corrections = teacher.corrections;
     config.teacher = kept;
   }
+  if (config.decontamination && config.decontamination->remove == "none") config.decontamination.reset();
   return dump_config(config);
 }
 
-// Makes the folder that of this config; throws when it holds a set of another.
-void claim(const DataConfig& config, bool replace) {
+// Does the folder hold the set of another config? Throws if so, unless it may be replaced.
+bool holds_another(const DataConfig& config, bool replace) {
   const fs::path file = fs::path(config.out) / "config.yaml";
   const bool other = fs::exists(file) && what_shapes(load_config<DataConfig>(file.string())) != what_shapes(config);
   if (other && !replace) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
-  if (other) clear_folder(config.out, {"config.yaml"});
+  return other;
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_of(const DataConfig& config, const fs::path& folder) {
@@ -147,8 +167,10 @@ std::shared_ptr<const Tokenizer> tokenizer_of(const DataConfig& config, const fs
 void build_set(const DataConfig& config, bool replace) {
   const fs::path out(config.out);
   const FolderLock lock(config.out);
-  claim(config, replace);
-  if (is_finished(config)) return;
+  const bool anew = holds_another(config, replace);
+  if (!anew && is_finished(config)) return;
+  Decontamination decontamination(looked_for(config));
+  if (anew) clear_folder(out, {"config.yaml"});
   write_file(out / "config.yaml", dump_config(config));
 
   const fs::path tokenizer_folder = config.tokenizer.path.empty() ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
@@ -165,11 +187,12 @@ void build_set(const DataConfig& config, bool replace) {
     const Row row(row_config, config.seed, tokenizer);
     RowFiles files(out, row_config);
     TaughtCounts counts;
+    decontamination.begin_row(row_config.file());
     if (row_config.by_rules()) {
-      build_by_rules(row, files);
+      build_by_rules(row, decontamination, files);
     } else {
       if (!teacher) teacher = std::make_unique<ChatTeacher>(*config.teacher);
-      counts = teach_row(row, *teacher, files);
+      counts = teach_row(row, *teacher, decontamination, files);
     }
     if (files.samples() < row_config.samples) {
       std::cerr << "smooth: row " << row_config.file() << " has " << files.samples() << " samples of " << row_config.samples << ": its raw set gives no more\n";
@@ -180,6 +203,10 @@ void build_set(const DataConfig& config, bool replace) {
       manifest["rows"].push_back({{"row", row_config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
                                    {"samples", files.samples()}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
     }
+  }
+  if (decontamination.looks()) {
+    manifest["overlap"] = decontamination.report();
+    write_file(out / "overlap.jsonl", decontamination.lines());
   }
   write_file(out / "manifest.json", manifest.dump(2) + "\n");
 }

@@ -13,6 +13,7 @@
 #include "data/scores/predictions.h"
 #include "data/show.h"
 #include "data/sources/fetch.h"
+#include "data/stats.h"
 #include "data/tokenizers/markers.h"
 
 namespace {
@@ -120,11 +121,11 @@ int main(int argc, char** argv) {
   build->add_flag("--price", price, "only say what the language model would be asked, and at what price");
 
   CLI::App* raw = app.add_subcommand("fetch", "where a row's raw data has its home: the commands that bring its training split, or bring it");
-  raw->add_option("ROW", row, "row of Table 5, e.g. hotpotqa")->required();
+  raw->add_option("ROW", row, "row of Table 5, e.g. hotpotqa, or longbench")->required();
   raw->add_option("--out", out, "folder for the row's folder; raw unless given");
   raw->add_flag("--download", download, "run them; a broken download goes on where it broke");
 
-  CLI::App* stats = app.add_subcommand("stats", "samples, lengths and written tokens of a set, by row and form");
+  CLI::App* stats = app.add_subcommand("stats", "a set beside Table 5: samples, lengths, what is written, by row and form, with histograms; its overlap with LongBench");
   stats->add_option("DIR", folder, "the set's folder")->required();
 
   CLI::App* show = app.add_subcommand("show", "one sample of a set");

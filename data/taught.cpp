@@ -24,7 +24,7 @@ std::string drop_reason(const Taught& taught, double min_score) {
 
 }  // namespace
 
-TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, RowFiles& files) {
+TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, RowFiles& files) {
   const RowConfig& config = row.config();
   const std::vector<Mode> forms = forms_of(config);
   TaughtCounts counts;
@@ -45,8 +45,11 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, RowFiles& files) {
   while (counts.kept < config.samples && counts.tried < row.size()) {
     const int64_t end = std::min(row.size(), counts.tried + config.samples - counts.kept);
     teacher.read([&]() -> std::optional<Task> {
-      if (counts.tried == end) return {};
-      return row.task(counts.tried++);
+      while (counts.tried < end) {
+        Task task = row.task(counts.tried++);
+        if (decontamination.passes(task)) return task;
+      }
+      return {};
     }, use);
   }
   progress.finish(teacher.note());

@@ -59,6 +59,8 @@ const std::vector<RawHome>& homes() {
       {"passage-count", kWiki, kWikiNote},
       {"passage-retrieval", kWiki, kWikiNote},
       {"lcc", code(), "No licence stated."},
+      {"longbench", {{on_hub("THUDM/LongBench", "data.zip"), "data.zip", 0}},
+       "The benchmark, for decontamination and evaluation. Unpack data.zip in its folder: python3 -m zipfile -e data.zip ."},
   };
   return all;
 }

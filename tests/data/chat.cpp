@@ -343,7 +343,7 @@ TEST_CASE("a dry run counts requests, tokens and money as the run then has them"
 
 // ------------------------------------------------------------------------------------ kill and restart
 
-// A process of its own: ./tests_data "[.teacher]", told by the environment what to do. tests/bench/chat.py runs it too.
+// A process of its own: ./tests_data "[.teacher]", told by the environment what to do.
 TEST_CASE("a chat teacher to be killed", "[.teacher]") {
   const auto told_by = [](const char* name) -> std::string { return std::getenv(name) ? std::getenv(name) : ""; };
   REQUIRE(!told_by("SMOOTH_TEST_URL").empty());

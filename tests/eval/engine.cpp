@@ -2,7 +2,6 @@
 // decoder: rows side by side equal each alone.
 #include "eval/engine.h"
 
-#include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -16,64 +15,12 @@
 #include "data/words.h"
 #include "eval/author.h"
 #include "model/decoder.h"
+#include "tests/eval/script.h"
 
 using namespace smooth;
 namespace fs = std::filesystem;
 
 namespace {
-
-class Counter : public State {
- public:
-  explicit Counter(int64_t rows) : fed(rows), documents(rows, -1) {}
-  std::unique_ptr<State> clone() const override { return std::make_unique<Counter>(*this); }
-  void reset(int64_t row) override {
-    fed[row].clear();
-    ++documents[row];
-  }
-  int64_t rows() const override { return static_cast<int64_t>(fed.size()); }
-  int64_t seen(int64_t row) const override { return static_cast<int64_t>(fed[row].size()); }
-  int64_t bytes() const override { return 0; }
-  void save(const std::string&) const override {}
-  void load(const std::string&) override {}
-  std::vector<std::vector<int64_t>> fed;  // tokens of each row since it last forgot
-  std::vector<int64_t> documents;         // times it forgot, less one
-};
-
-// Says what `next(row, document, fed)` says; its hidden state is that token's id.
-class Script : public Model {
- public:
-  using Next = std::function<int64_t(int64_t row, int64_t document, const std::vector<int64_t>& fed)>;
-  Script(int64_t vocab, Next next) : vocab_(vocab), next_(std::move(next)) {}
-  at::Tensor forward(const Batch&) const override { throw std::logic_error("a script is not trained"); }
-  at::Tensor step(const Step& step, State& state) const override {
-    auto& counter = dynamic_cast<Counter&>(state);
-    std::vector<float> hidden;
-    size_t token = 0;
-    for (size_t n = 0; n < step.rows.size(); ++n) {
-      for (int64_t t = 0; t < step.lengths[n]; ++t) {
-        counter.fed[step.rows[n]].push_back(step.ids[token++]);
-        hidden.push_back(static_cast<float>(next_(step.rows[n], counter.documents[step.rows[n]], counter.fed[step.rows[n]])));
-      }
-    }
-    largest_step = std::max(largest_step, step.num_tokens());
-    return at::tensor(hidden).view({-1, 1});
-  }
-  at::Tensor logits(const at::Tensor& hidden) const override {
-    return -(at::arange(vocab_, at::kFloat).unsqueeze(0) - hidden).abs();  // the next likeliest ids are the nearest
-  }
-  std::unique_ptr<State> new_state(int64_t rows) const override { return std::make_unique<Counter>(rows); }
-  std::vector<Parameter> parameters() const override { return {}; }
-  at::Device device() const override { return at::kCPU; }
-  int64_t vocab_size() const override { return vocab_; }
-  std::string architecture() const override { return "script"; }
-  int64_t window() const override { return 0; }
-  std::string config_json() const override { return "{}"; }
-  mutable int64_t largest_step = 0;
-
- private:
-  int64_t vocab_;
-  Next next_;
-};
 
 const auto kCountUp = [](int64_t, int64_t, const std::vector<int64_t>& fed) { return fed.back() + 1; };
 
@@ -185,7 +132,7 @@ TEST_CASE("rows side by side compute what each computes alone", "[cpu]") {
   }
 }
 
-TEST_CASE("a replayed training sample feeds the model the ids that it was trained on", "[cpu]") {
+TEST_CASE("three readings side by side feed a model the ids that it was trained on", "[cpu]") {
   const auto tokenizer = small_tokenizer();
   for (const char* chat_template : {"chatml", "rwkv-world", "plain"}) {
     const Layout layout(tokenizer, chat_template);

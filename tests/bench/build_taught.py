@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""The chat teacher's requests in flight, memory and rate, against a server that answers at once, or after a while; and whether a
-build that is killed again and again ends in the same bytes. Run by hand, after ./smooth build:
+"""`data build` of a row that a language model teaches, against a server that answers at once, or after a while: requests in flight,
+memory and rate; and whether a build that is killed again and again ends in the same bytes. Run by hand, after ./smooth build:
 
-    python3 tests/bench/chat.py [--readings 2000] [--in-flight 256] [--delay 0.2] [--blank-seconds 0] [--kills 20]
+    python3 tests/bench/build_taught.py --tokenizer DIR [--samples 2000] [--in-flight 256] [--delay 0.2] [--blank-seconds 0] [--kills 20]
 
-The server is this script; the teacher is build/release/tests_data "[.teacher]". Prints one JSON object."""
+The server is this script; the raw set is made up, in QMSum's form. Prints one JSON object."""
 import argparse
 import asyncio
+import hashlib
 import json
 import os
+import pathlib
 import random
 import resource
 import signal
@@ -16,8 +18,9 @@ import tempfile
 import time
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--program", default="build/release/tests_data")
-parser.add_argument("--readings", type=int, default=2000)
+parser.add_argument("--tokenizer", required=True, help="folder of any tokenizer")
+parser.add_argument("--program", default="build/release/smooth-data")
+parser.add_argument("--samples", type=int, default=2000)
 parser.add_argument("--in-flight", type=int, default=256)
 parser.add_argument("--delay", type=float, default=0.2, help="seconds until each answer")
 parser.add_argument("--blank-seconds", type=float, default=0, help="of blank lines before every first answer on a connection")
@@ -65,15 +68,41 @@ class Server:
         return f"Target: first words\nClues: {word}\nReason: It adds {word}.\n" + (f"Answer: {word}\n<STOP>" if last else "<CONTINUE>")
 
 
+CONFIG = """
+out: set
+tokenizer: {{path: {tokenizer}}}
+teacher: {{base_url: 'http://127.0.0.1:{port}/v1', model: m, key_env: SMOOTH_TEST_KEY, cache: cache, in_flight: {in_flight}, chunk: 200}}
+rows: [{{row: qmsum, samples: {samples}, source: {{path: ../qmsum, mean_tokens: 0}}}}]
+"""
+
+
+# Four queries a meeting; meetings of some 700 words, four pieces each.
+def write_meetings(folder):
+    draw = random.Random(1)
+    folder.mkdir(parents=True)
+    with open(folder / "train.jsonl", "w") as file:
+        for meeting in range((options.samples + 3) // 4):
+            turns = [{"speaker": f"S{n % 5}", "content": " ".join(f"w{draw.randint(0, 9999)}" for _ in range(30))} for n in range(20)]
+            queries = [{"query": f"What of {n} in {meeting}?", "answer": "It was said.", "relevant_text_span": []} for n in range(4)]
+            file.write(json.dumps({"topic_list": [], "general_query_list": queries, "specific_query_list": [], "meeting_transcripts": turns}) + "\n")
+
+
 async def start(port, folder, life):
-    environment = dict(os.environ, SMOOTH_TEST_URL=f"http://127.0.0.1:{port}", SMOOTH_TEST_CACHE=f"{folder}/cache", SMOOTH_TEST_OUT=f"{folder}/out",
-                       SMOOTH_TEST_READINGS=str(options.readings), SMOOTH_TEST_IN_FLIGHT=str(options.in_flight), SMOOTH_TEST_KEY=f"life-{life}", no_proxy="127.0.0.1")
-    return await asyncio.create_subprocess_exec(options.program, "[.teacher]", env=environment, stdout=asyncio.subprocess.DEVNULL)
+    folder.mkdir(exist_ok=True)
+    (folder / "data.yaml").write_text(CONFIG.format(tokenizer=os.path.abspath(options.tokenizer), port=port, in_flight=options.in_flight, samples=options.samples))
+    environment = dict(os.environ, SMOOTH_TEST_KEY=f"life-{life}", no_proxy="127.0.0.1")
+    return await asyncio.create_subprocess_exec(os.path.abspath(options.program), "build", "data.yaml", cwd=folder, env=environment, stderr=asyncio.subprocess.DEVNULL)
+
+
+# Of every file of the set, manifest and all.
+def digest(folder):
+    files = sorted(path for path in (folder / "set").iterdir() if path.is_file() and path.name != ".lock")
+    return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
 def cached(folder):
     try:
-        with open(f"{folder}/cache/answers.jsonl", "rb") as file:
+        with open(folder / "cache/answers.jsonl", "rb") as file:
             return sum(line.endswith(b"\n") for line in file)
     except FileNotFoundError:
         return 0
@@ -83,38 +112,37 @@ async def main():
     server = Server()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024, limit=1 << 22)
     port = listening.sockets[0].getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        whole, killed = pathlib.Path(scratch) / "whole", pathlib.Path(scratch) / "killed"
+        write_meetings(pathlib.Path(scratch) / "qmsum")
         begun = time.time()
-        process = await start(port, f"{folder}/whole", 0)
+        process = await start(port, whole, 0)
         if await process.wait():
-            raise SystemExit("the teacher failed")
+            raise SystemExit("the build failed")
         seconds = time.time() - begun
         requests = len(server.requests)
-        result = {"readings": options.readings, "requests": requests, "in_flight": server.most, "seconds": round(seconds, 2), "requests_per_second": round(requests / seconds),
+        result = {"samples": options.samples, "requests": requests, "in_flight": server.most, "seconds": round(seconds, 2), "requests_per_second": round(requests / seconds),
                   "peak_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1), "distinct": len({body for _, body in server.requests})}
-        process = await start(port, f"{folder}/whole", 1)
+        (whole / "set/manifest.json").unlink()
         begun = time.time()
-        await process.wait()
+        await (await start(port, whole, 1)).wait()
         result.update(seconds_from_cache=round(time.time() - begun, 2), requests_from_cache=len(server.requests) - requests)
 
         if options.kills:
             server.requests.clear()
             draw, lost = random.Random(5), 0
             for life in range(options.kills):
-                before, process = cached(f"{folder}/killed"), await start(port, f"{folder}/killed", life)
+                before, process = cached(killed), await start(port, killed, life)
                 until = len(server.requests) + draw.randint(1, 2 * requests // options.kills)
                 while process.returncode is None and len(server.requests) < until:
                     await asyncio.sleep(0.001)
                 if process.returncode is None:
                     process.send_signal(signal.SIGKILL)
                 await process.wait()
-                lost += sum(key == f"Bearer life-{life}" for key, _ in server.requests) - (cached(f"{folder}/killed") - before)
-            process = await start(port, f"{folder}/killed", options.kills)
-            await process.wait()
-            with open(f"{folder}/whole/out", "rb") as whole, open(f"{folder}/killed/out", "rb") as killed:
-                same = whole.read() == killed.read()
+                lost += sum(key == f"Bearer life-{life}" for key, _ in server.requests) - (cached(killed) - before)
+            await (await start(port, killed, options.kills)).wait()
             # What was in flight at a kill has no answer and is asked again; nothing else is.
-            result.update(kills=options.kills, same_bytes=same, lost_in_flight=lost, sent_again=len(server.requests) - requests)
+            result.update(kills=options.kills, same_bytes=digest(whole) == digest(killed), lost_in_flight=lost, sent_again=len(server.requests) - requests)
     listening.close()
     print(json.dumps(result))
 
