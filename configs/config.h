@@ -256,8 +256,8 @@ struct DecontaminationConfig {
 };
 
 struct DataConfig {
-  std::string out;
-  int64_t seed = 1;
+  std::string out, chat_template = "chatml";
+  int64_t seed = 1, max_sample_tokens = 0;
   TokenizerConfig tokenizer;
   std::optional<TeacherConfig> teacher;
   std::optional<DecontaminationConfig> decontamination;
@@ -268,12 +268,15 @@ struct DataConfig {
     v("out", out, "folder that the set is written to", required());
     v("seed", seed, "every draw follows from it", at_least(0));
     v("tokenizer", tokenizer, "the tokenizer that counts lengths");
+    v("max_sample_tokens", max_sample_tokens, "longest sample, in tokens as chat_template lays it out: one that is longer in any form is left out; 0: any length", at_least(0));
+    v("chat_template", chat_template, "how turns are laid out for max_sample_tokens", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
     v("teacher", teacher, "the language model that writes the rows that no rule can");
     v("decontamination", decontamination, "which tasks stand in LongBench already");
     v("rows", rows, "the rows to build", required());
   }
   std::optional<Problem> problem() const {
     for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].needles() && max_sample_tokens > 0 && rows[i].min_tokens > max_sample_tokens) return Problem{"max_sample_tokens", "is less than min_tokens of row " + rows[i].file()};
       if (!rows[i].by_rules() && !teacher) return Problem{"teacher", "row " + rows[i].row + " is written by a language model; say which"};
       if (!rows[i].needles() && tokenizer.path.empty()) return Problem{"tokenizer.path", "row " + rows[i].row + " needs a tokenizer that is there: one is trained on needles only"};
       for (size_t j = 0; j < i; ++j) {

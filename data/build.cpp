@@ -93,24 +93,31 @@ std::optional<DecontaminationConfig> looked_for(const DataConfig& config) {
   return {};
 }
 
-void build_by_rules(const Row& row, Decontamination& decontamination, RowFiles& files) {
+// Gives back how many samples were too long.
+int64_t build_by_rules(const Row& row, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files) {
   const RowConfig& config = row.config();
   const int64_t done = files.samples();
   Progress progress("data " + config.file(), std::min(config.samples, row.size()), "samples", done);
-  // Samples that are there need no tasks, except to be told how many of them overlap.
-  int64_t i = decontamination.looks() ? 0 : done;
+  // Where every task becomes a sample, those that are there need not be made again.
+  int64_t i = decontamination.looks() || limit.limits() ? 0 : done, too_long = 0;
   for (int64_t kept = i; kept < config.samples && i < row.size(); ++i) {
     if (i >= 100 * config.samples) {
-      throw std::runtime_error(fmt::format("row {}: of {} tasks only {} overlap less than decontamination.share; raise it, or remove: questions", config.file(), i, kept));
+      throw std::runtime_error(fmt::format("row {}: of {} tasks only {} overlap less than decontamination.share and are not longer than max_sample_tokens; change these, or the row's lengths",
+                                           config.file(), i, kept));
     }
     const Task task = row.task(i);
-    if (!decontamination.passes(task) || ++kept <= done) continue;
+    if (!decontamination.passes(task)) continue;
     std::vector<Transcript> sample;
     for (const Mode form : forms_of(config)) sample.push_back(row.by_rules(task, form, i));
-    files.append(sample);
-    progress.advance(1);
+    if (!limit.allows(sample)) {
+      ++too_long;
+    } else if (++kept > done) {
+      files.append(sample);
+      progress.advance(1);
+    }
   }
   progress.finish();
+  return too_long;
 }
 
 // What became of a row's raw set and of its tasks.
@@ -123,10 +130,8 @@ Json report_of(const Row& row, const RowFiles& files, const TaughtCounts& counts
     report["left_out"] = source.left_out;
     if (source.bad > 0) report["first_bad"] = source.first_bad;
   }
-  if (!row.config().by_rules()) {
-    report["tried"] = counts.tried;
-    report["dropped"] = counts.dropped;
-  }
+  if (!row.config().by_rules()) report["tried"] = counts.tried;
+  report["dropped"] = counts.dropped;
   return report;
 }
 
@@ -145,6 +150,7 @@ std::string what_shapes(DataConfig config) {
     config.teacher = kept;
   }
   if (config.decontamination && config.decontamination->remove == "none") config.decontamination.reset();
+  if (config.max_sample_tokens == 0) config.chat_template = DataConfig().chat_template;
   return dump_config(config);
 }
 
@@ -177,6 +183,7 @@ void build_set(const DataConfig& config, bool replace) {
   const auto tokenizer = tokenizer_of(config, out / tokenizer_folder);
   Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()},
                    {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
+  const SampleLimit limit(config.max_sample_tokens, tokenizer, config.chat_template);
   std::unique_ptr<ChatTeacher> teacher;
   for (const RowConfig& row_config : config.rows) {
     if (const std::string path = missing_path(row_config); !path.empty()) {
@@ -189,10 +196,10 @@ void build_set(const DataConfig& config, bool replace) {
     TaughtCounts counts;
     decontamination.begin_row(row_config.file());
     if (row_config.by_rules()) {
-      build_by_rules(row, decontamination, files);
+      counts.dropped["too_long"] = build_by_rules(row, decontamination, limit, files);
     } else {
       if (!teacher) teacher = std::make_unique<ChatTeacher>(*config.teacher);
-      counts = teach_row(row, *teacher, decontamination, files);
+      counts = teach_row(row, *teacher, decontamination, limit, files);
     }
     if (files.samples() < row_config.samples) {
       std::cerr << "smooth: row " << row_config.file() << " has " << files.samples() << " samples of " << row_config.samples << ": its raw set gives no more\n";

@@ -78,6 +78,24 @@ Transcript in_form(const Task& task, const Transcript& taught, Mode form) {
   return read(task, {.mode = form, .chunk = taught.chunk, .early_stop = taught.early_stop}, author);
 }
 
+SampleLimit::SampleLimit(int64_t tokens, const std::shared_ptr<const Tokenizer>& tokenizer, const std::string& chat_template) : tokens_(tokens) {
+  if (tokens > 0) layout_.emplace(tokenizer, chat_template);
+}
+
+bool SampleLimit::allows(const Task& task) const {
+  if (!layout_) return true;
+  return static_cast<int64_t>(layout_->given(Reading(task, {.mode = Mode::kOneStep}).next()->text, true).size()) <= tokens_;
+}
+
+bool SampleLimit::allows(const std::vector<Transcript>& forms) const {
+  if (!layout_) return true;
+  const auto fits = [&](const Example& document) { return static_cast<int64_t>(document.ids.size()) <= tokens_; };
+  return std::all_of(forms.begin(), forms.end(), [&](const Transcript& form) {
+    const std::vector<Example> documents = layout_->examples(form);
+    return std::all_of(documents.begin(), documents.end(), fits);
+  });
+}
+
 std::vector<Mode> forms_of(const RowConfig& config) {
   std::vector<Mode> forms;
   for (const std::string& name : config.forms) forms.push_back(mode_from(name));

@@ -8,6 +8,7 @@
 
 #include "configs/config.h"
 #include "configs/run.h"
+#include "data/layout.h"
 #include "data/niah.h"
 #include "data/reading.h"
 #include "data/tasks/tasks.h"
@@ -37,6 +38,20 @@ class Row {
 
 // What a language model wrote in unsmooth reading, as a sample of another form: the same summaries of the same chunks.
 Transcript in_form(const Task& task, const Transcript& taught, Mode form);
+
+// How long a sample may be for training: tokens of its longest document, as a chat template lays it out.
+class SampleLimit {
+ public:
+  // 0 tokens: any length. Throws when the tokenizer lacks a token of the template, unless any length is allowed.
+  SampleLimit(int64_t tokens, const std::shared_ptr<const Tokenizer>& tokenizer, const std::string& chat_template);
+  bool limits() const { return layout_.has_value(); }
+  bool allows(const Task& task) const;                       // false: not even in one step, without an answer
+  bool allows(const std::vector<Transcript>& forms) const;
+
+ private:
+  int64_t tokens_;
+  std::optional<Layout> layout_;
+};
 
 std::vector<Mode> forms_of(const RowConfig& config);
 std::filesystem::path row_file(const std::filesystem::path& out, const RowConfig& config, Mode form);

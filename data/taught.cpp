@@ -24,20 +24,21 @@ std::string drop_reason(const Taught& taught, double min_score) {
 
 }  // namespace
 
-TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, RowFiles& files) {
+TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files) {
   const RowConfig& config = row.config();
   const std::vector<Mode> forms = forms_of(config);
   TaughtCounts counts;
   Progress progress("data " + config.file(), config.samples, "samples", files.samples());
+  const auto drop = [&](const std::string& reason) {
+    ++counts.dropped[reason];
+    progress.advance(0, teacher.note());
+  };
   const auto use = [&](const Taught& taught) {
-    const std::string reason = drop_reason(taught, config.min_score);
-    if (!reason.empty()) {
-      ++counts.dropped[reason];
-      return progress.advance(0, teacher.note());
-    }
-    if (++counts.kept <= files.samples()) return;
+    if (const std::string reason = drop_reason(taught, config.min_score); !reason.empty()) return drop(reason);
     std::vector<Transcript> sample;
     for (const Mode form : forms) sample.push_back(in_form(taught.task, taught.transcript, form));
+    if (!limit.allows(sample)) return drop("too_long");
+    if (++counts.kept <= files.samples()) return;
     files.append(sample);
     progress.advance(1, teacher.note());
   };
@@ -47,7 +48,11 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& de
     teacher.read([&]() -> std::optional<Task> {
       while (counts.tried < end) {
         Task task = row.task(counts.tried++);
-        if (decontamination.passes(task)) return task;
+        if (!limit.allows(task)) {
+          ++counts.dropped["too_long"];
+        } else if (decontamination.passes(task)) {
+          return task;
+        }
       }
       return {};
     }, use);

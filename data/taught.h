@@ -14,12 +14,12 @@ namespace smooth {
 // What became of the tasks of a row.
 struct TaughtCounts {
   int64_t tried = 0, kept = 0;
-  std::map<std::string, int64_t> dropped;  // why -> how many: "score", or what the teacher says (data/teachers/chat_reading.h)
+  std::map<std::string, int64_t> dropped;  // why -> how many: "score", "too_long", or what the teacher says (data/teachers/chat_reading.h)
 };
 
-// Asks the teacher for one task after another that passes, until the row has its samples or there is no task left. Samples that the files hold
+// Asks the teacher for one task after another that may be in the set, until the row has its samples or there is no task left. Samples that the files hold
 // already are the first that come: the teacher's answers are in its cache, and nothing depends on time.
-TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, RowFiles& files);
+TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files);
 
 // What the teacher would be asked if every answer were kept: requests, tokens and money, in words.
 std::string price_row(const Row& row, const TeacherConfig& teacher);

@@ -5,16 +5,19 @@ size. Run by hand, after ./smooth build:
 
     python3 tests/bench/build_rules.py --tokenizer DIR [--longbench] [--keep DIR]
 
-DIR is the folder of Qwen2.5's tokenizer, or any other. Prints one JSON object."""
+DIR is the folder of Qwen2.5's tokenizer with the markers added (./smooth data markers). Prints one JSON object and the
+set's statistics."""
 import argparse
 import json
 import os
 import pathlib
 import random
+import re
 import resource
 import subprocess
 import tempfile
 import time
+from pydoc_data.topics import topics
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--tokenizer", required=True)
@@ -27,6 +30,8 @@ NEEDLES = "min_tokens: 4096, max_tokens: 32000, min_chunk: 128, max_chunk: 4096,
 CONFIG = f"""
 out: set
 tokenizer: {{path: {os.path.abspath(options.tokenizer)}}}
+max_sample_tokens: 32768
+chat_template: qwen2.5
 {'decontamination: {benchmark: raw/longbench}' if options.longbench else ''}
 rows:
   - {{row: passage-count, samples: 3333, min_chunk: 128, max_chunk: 4096, source: {{path: raw/wikisum}}}}
@@ -36,18 +41,14 @@ rows:
 
 
 class Text:
-    """Sentences whose words are as frequent as Zipf's law has it."""
+    """Sentences of the words of Python's own documentation, as frequent as there."""
 
     def __init__(self, seed):
         self.draw = random.Random(seed)
-        letters = "etaoinshrdlucmfw"
-        self.words = ["".join(self.draw.choices(letters, k=2 + int(self.draw.expovariate(0.25)) % 9)) for _ in range(40000)]
-        self.sums = [0.0]
-        for rank in range(len(self.words)):
-            self.sums.append(self.sums[-1] + 1 / (rank + 2))
+        self.words = re.findall(r"\b[a-z]+\b", " ".join(topics.values()))
 
     def sentences(self, count):
-        words = self.draw.choices(self.words, cum_weights=self.sums[1:], k=17 * count)
+        words = self.draw.choices(self.words, k=17 * count)
         return [" ".join(words[17 * i:17 * i + 17]).capitalize() + "." for i in range(count)]
 
 
@@ -80,3 +81,4 @@ with tempfile.TemporaryDirectory() as scratch:
     print(json.dumps({"samples": sum(row["samples"] for row in rows if row["form"] == "sr"), "seconds": round(time.time() - begun, 1),
                       "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1), "peak_mib": usage.ru_maxrss // 1024,
                       "megabytes": sum(row["bytes"] for row in rows) // 1000000}))
+    subprocess.run([os.path.abspath(options.program), "stats", "set", "--chat-template", "qwen2.5"], cwd=folder, check=True)

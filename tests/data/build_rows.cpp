@@ -179,6 +179,63 @@ TEST_CASE("a row whose raw set is not there is left out and named, and built onc
   for (const Transcript& sample : counts) CHECK(sample.answer == sample.answers.at(0));
 }
 
+TEST_CASE("samples longer than training allows are left out, and others take their places", "[cpu][build]") {
+  const TestFolder folder;
+  ChatServer server(obedient);
+  RowConfig needles;
+  needles.row = "niah-a";
+  needles.samples = 8;
+  needles.min_tokens = 300;
+  needles.max_tokens = 600;
+  needles.min_chunk = 20;
+  needles.max_chunk = 200;
+  needles.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor", .keys = 1};
+  DataConfig config = set_of(folder, {needles, row_of("qmsum", write_meetings(folder, 12), 12)});
+  config.teacher = teacher_at(server, folder);
+  const auto longest = [&](const std::string& row) {
+    size_t tokens = 0;
+    const Layout layout(load_tokenizer(config.tokenizer.path), config.chat_template);
+    for (const std::string& form : kForms) {
+      for (const Transcript& sample : samples(fs::path(config.out) / (row + "." + form + ".jsonl"))) {
+        for (const Example& document : layout.examples(sample)) tokens = std::max(tokens, document.ids.size());
+      }
+    }
+    return static_cast<int64_t>(tokens);
+  };
+  build_set(config, false);
+  const int64_t any = longest("niah-a"), meeting = longest("qmsum");
+  REQUIRE(any > meeting);
+
+  config.max_sample_tokens = any - 1;
+  CHECK_THROWS_WITH(build_set(config, false), Contains("another config"));
+  build_set(config, true);
+  CHECK(longest("niah-a") < any);
+  CHECK(samples(fs::path(config.out) / "niah-a.sr.jsonl").size() == 8);
+  CHECK(samples(fs::path(config.out) / "qmsum.sr.jsonl").size() == 12);
+  json report = manifest_of(config).at("sources");
+  CHECK(report.at("niah-a").at("dropped").at("too_long") > 0);
+  CHECK_FALSE(report.at("qmsum").at("dropped").contains("too_long"));
+  const std::string bytes = read_file(fs::path(config.out) / "niah-a.sr.jsonl"), manifest = read_file(fs::path(config.out) / "manifest.json");
+  fs::remove(fs::path(config.out) / "manifest.json");
+  fs::resize_file(fs::path(config.out) / "niah-a.sr.jsonl", bytes.size() / 2);
+  build_set(config, false);
+  CHECK(read_file(fs::path(config.out) / "niah-a.sr.jsonl") == bytes);
+  CHECK(read_file(fs::path(config.out) / "manifest.json") == manifest);
+
+  // A reading that grew too long is dropped; a text that is too long by itself is not even read.
+  config.rows.erase(config.rows.begin());
+  config.max_sample_tokens = meeting - 1;
+  build_set(config, true);
+  report = manifest_of(config).at("sources").at("qmsum");
+  CHECK(report.at("dropped").at("too_long") > 0);
+  CHECK(report.at("samples") == 12 - report.at("dropped").at("too_long").get<int64_t>());
+  const int64_t asked = server.received();
+  config.max_sample_tokens = 20;
+  build_set(config, true);
+  CHECK(manifest_of(config).at("sources").at("qmsum").at("dropped").at("too_long") == 12);
+  CHECK(server.received() == asked);
+}
+
 TEST_CASE("the price of a set is told without asking anybody", "[cpu][build]") {
   const TestFolder folder;
   ChatServer server(obedient);
