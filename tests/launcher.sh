@@ -88,6 +88,10 @@ touch "$FAIL"
 expect 1 'something is wrong' "$work/link" data
 rm "$FAIL"
 
+# With a LibTorch of one's own and all else there, nothing is downloaded.
+expect 0 'set up in' "$work/link" setup
+refuse 'downloading' "$work/link" setup
+
 # Without apt the set-up names what is missing and stops.
 mkdir "$work/tools"
 for tool in bash env awk cat cut date dirname flock grep head id mkdir rm sed sha256sum sort tail touch uname; do

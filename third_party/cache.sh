@@ -42,7 +42,7 @@ pip() {
 missing() {
   local kind name probe
   while read -r kind name probe _; do
-    [[ " $* " == *" $kind "* ]] || continue
+    if [ -z "$kind" ] || [[ " $* " != *" $kind "* ]]; then continue; fi
     case $kind in
       tool | aid) command -v "$probe" >/dev/null ;;
       fetch) if [ "$probe" = pip ]; then pip --version >/dev/null 2>&1; else command -v "$probe" >/dev/null; fi ;;

@@ -190,7 +190,7 @@ need_wheels() {
   if [ -t 2 ]; then quiet=(); fi
   mkdir -p "$cache/done" "$cache/wheels"
   while read -r kind name version hash size <&3; do
-    if [[ " $* " != *" $kind "* ]] || [ -e "$cache/done/$name-$version" ]; then continue; fi
+    if [ -z "$kind" ] || [[ " $* " != *" $kind "* ]] || [ -e "$cache/done/$name-$version" ]; then continue; fi
     need_packages fetch
     say "$name $version: downloading $size MB"
     rm -rf "$cache/tmp"
