@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -94,22 +95,22 @@ std::optional<DecontaminationConfig> looked_for(const DataConfig& config) {
 }
 
 // Gives back how many samples were too long.
-int64_t build_by_rules(const Row& row, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files) {
+int64_t build_by_rules(const Row& row, Filters& filters, RowFiles& files) {
   const RowConfig& config = row.config();
   const int64_t done = files.samples();
   Progress progress("data " + config.file(), std::min(config.samples, row.size()), "samples", done);
   // Where every task becomes a sample, those that are there need not be made again.
-  int64_t i = decontamination.looks() || limit.limits() ? 0 : done, too_long = 0;
+  int64_t i = filters.decontamination.looks() || filters.limit.limits() ? 0 : done, too_long = 0;
   for (int64_t kept = i; kept < config.samples && i < row.size(); ++i) {
     if (i >= 100 * config.samples) {
       throw std::runtime_error(fmt::format("row {}: of {} tasks only {} overlap less than decontamination.share and are not longer than max_sample_tokens; change these, or the row's lengths",
                                            config.file(), i, kept));
     }
     const Task task = row.task(i);
-    if (!decontamination.passes(task)) continue;
+    if (!filters.decontamination.passes(task)) continue;
     std::vector<Transcript> sample;
     for (const Mode form : forms_of(config)) sample.push_back(row.by_rules(task, form, i));
-    if (!limit.allows(sample)) {
+    if (!filters.limit.allows(sample)) {
       ++too_long;
     } else if (++kept > done) {
       files.append(sample);
@@ -168,6 +169,30 @@ std::shared_ptr<const Tokenizer> tokenizer_of(const DataConfig& config, const fs
   return load_tokenizer(folder.string());
 }
 
+using TeacherOf = std::function<ChatTeacher&()>;
+
+// One row into its files, and what became of it into the manifest.
+void build_row(const Row& row, const TeacherOf& teacher, Filters& filters, const fs::path& out, Json& manifest) {
+  const RowConfig& config = row.config();
+  RowFiles files(out, config);
+  TaughtCounts counts;
+  filters.decontamination.begin_row(config.file());
+  if (config.by_rules()) {
+    counts.dropped["too_long"] = build_by_rules(row, filters, files);
+  } else {
+    counts = teach_row(row, teacher(), filters, files);
+  }
+  if (files.samples() < config.samples) {
+    std::cerr << "smooth: row " << config.file() << " has " << files.samples() << " samples of " << config.samples << ": its raw set gives no more\n";
+  }
+  manifest["sources"][config.file()] = report_of(row, files, counts);
+  for (const Mode form : forms_of(config)) {
+    const fs::path file = row_file(out, config, form);
+    manifest["rows"].push_back({{"row", config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
+                                {"samples", files.samples()}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
+  }
+}
+
 }  // namespace
 
 void build_set(const DataConfig& config, bool replace) {
@@ -176,44 +201,32 @@ void build_set(const DataConfig& config, bool replace) {
   const bool anew = holds_another(config, replace);
   if (!anew && is_finished(config)) return;
   Decontamination decontamination(looked_for(config));
+  // A tokenizer that will not do is told of before anything is cleared.
+  if (const std::string& path = config.tokenizer.path; !path.empty()) SampleLimit(config.max_sample_tokens, load_tokenizer(path), config.chat_template);
   if (anew) clear_folder(out, {"config.yaml"});
   write_file(out / "config.yaml", dump_config(config));
 
   const fs::path tokenizer_folder = config.tokenizer.path.empty() ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
   const auto tokenizer = tokenizer_of(config, out / tokenizer_folder);
+  Filters filters{std::move(decontamination), SampleLimit(config.max_sample_tokens, tokenizer, config.chat_template)};
   Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()},
                    {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
-  const SampleLimit limit(config.max_sample_tokens, tokenizer, config.chat_template);
-  std::unique_ptr<ChatTeacher> teacher;
+  std::unique_ptr<ChatTeacher> asked;
+  const TeacherOf teacher = [&]() -> ChatTeacher& {
+    if (!asked) asked = std::make_unique<ChatTeacher>(*config.teacher);
+    return *asked;
+  };
   for (const RowConfig& row_config : config.rows) {
-    if (const std::string path = missing_path(row_config); !path.empty()) {
+    if (const std::string path = missing_path(row_config); path.empty()) {
+      build_row(Row(row_config, config.seed, tokenizer), teacher, filters, out, manifest);
+    } else {
       std::cerr << "smooth: row " << row_config.file() << " is left out: " << path << " is not there; `./smooth data fetch` tells how to have it\n";
       manifest["missing"][row_config.file()] = path;
-      continue;
-    }
-    const Row row(row_config, config.seed, tokenizer);
-    RowFiles files(out, row_config);
-    TaughtCounts counts;
-    decontamination.begin_row(row_config.file());
-    if (row_config.by_rules()) {
-      counts.dropped["too_long"] = build_by_rules(row, decontamination, limit, files);
-    } else {
-      if (!teacher) teacher = std::make_unique<ChatTeacher>(*config.teacher);
-      counts = teach_row(row, *teacher, decontamination, limit, files);
-    }
-    if (files.samples() < row_config.samples) {
-      std::cerr << "smooth: row " << row_config.file() << " has " << files.samples() << " samples of " << row_config.samples << ": its raw set gives no more\n";
-    }
-    manifest["sources"][row_config.file()] = report_of(row, files, counts);
-    for (const Mode form : forms_of(row_config)) {
-      const fs::path file = row_file(out, row_config, form);
-      manifest["rows"].push_back({{"row", row_config.file()}, {"form", mode_name(form)}, {"file", file.filename().string()},
-                                   {"samples", files.samples()}, {"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
     }
   }
-  if (decontamination.looks()) {
-    manifest["overlap"] = decontamination.report();
-    write_file(out / "overlap.jsonl", decontamination.lines());
+  if (filters.decontamination.looks()) {
+    manifest["overlap"] = filters.decontamination.report();
+    write_file(out / "overlap.jsonl", filters.decontamination.lines());
   }
   write_file(out / "manifest.json", manifest.dump(2) + "\n");
 }

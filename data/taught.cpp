@@ -24,7 +24,7 @@ std::string drop_reason(const Taught& taught, double min_score) {
 
 }  // namespace
 
-TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files) {
+TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Filters& filters, RowFiles& files) {
   const RowConfig& config = row.config();
   const std::vector<Mode> forms = forms_of(config);
   TaughtCounts counts;
@@ -37,7 +37,7 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& de
     if (const std::string reason = drop_reason(taught, config.min_score); !reason.empty()) return drop(reason);
     std::vector<Transcript> sample;
     for (const Mode form : forms) sample.push_back(in_form(taught.task, taught.transcript, form));
-    if (!limit.allows(sample)) return drop("too_long");
+    if (!filters.limit.allows(sample)) return drop("too_long");
     if (++counts.kept <= files.samples()) return;
     files.append(sample);
     progress.advance(1, teacher.note());
@@ -48,9 +48,9 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& de
     teacher.read([&]() -> std::optional<Task> {
       while (counts.tried < end) {
         Task task = row.task(counts.tried++);
-        if (!limit.allows(task)) {
+        if (!filters.limit.allows(task)) {
           ++counts.dropped["too_long"];
-        } else if (decontamination.passes(task)) {
+        } else if (filters.decontamination.passes(task)) {
           return task;
         }
       }

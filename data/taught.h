@@ -11,6 +11,12 @@
 
 namespace smooth {
 
+// What a task and its sample have to pass.
+struct Filters {
+  Decontamination decontamination;
+  SampleLimit limit;
+};
+
 // What became of the tasks of a row.
 struct TaughtCounts {
   int64_t tried = 0, kept = 0;
@@ -19,7 +25,7 @@ struct TaughtCounts {
 
 // Asks the teacher for one task after another that may be in the set, until the row has its samples or there is no task left. Samples that the files hold
 // already are the first that come: the teacher's answers are in its cache, and nothing depends on time.
-TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Decontamination& decontamination, const SampleLimit& limit, RowFiles& files);
+TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Filters& filters, RowFiles& files);
 
 // What the teacher would be asked if every answer were kept: requests, tokens and money, in words.
 std::string price_row(const Row& row, const TeacherConfig& teacher);

@@ -236,6 +236,33 @@ TEST_CASE("samples longer than training allows are left out, and others take the
   CHECK(server.received() == asked);
 }
 
+TEST_CASE("a question of LongBench is not asked the teacher, where it is to be left out", "[cpu][build]") {
+  const TestFolder folder;
+  ChatServer server(obedient);
+  DataConfig config = set_of(folder, {row_of("qmsum", write_meetings(folder, 12), 12)});
+  config.teacher = teacher_at(server, folder);
+  const json line = {{"input", "Summarise."}, {"context", "-"}, {"answers", {"S4x3:"}}};
+  folder.file("longbench/qmsum.jsonl", line.dump() + "\n");
+  config.decontamination = DecontaminationConfig{.benchmark = (folder.path / "longbench").string()};
+  build_set(config, false);
+  json told = manifest_of(config).at("overlap").at("rows").at("qmsum");
+  CHECK(told.at("questions") == json({{"any", 1}, {">=0.2", 1}, {">=0.8", 1}}));
+  CHECK(told.at("removed") == 0);
+  const int64_t asked = server.received();
+
+  const TestFolder other;
+  config.out = (other.path / "set").string();
+  config.teacher->cache = (other.path / "cache").string();
+  config.decontamination->remove = "questions";
+  build_set(config, false);
+  told = manifest_of(config).at("overlap").at("rows").at("qmsum");
+  CHECK(told.at("removed") == 1);
+  const std::vector<Transcript> kept = samples(fs::path(config.out) / "qmsum.sr.jsonl");
+  CHECK(kept.size() == 11);
+  for (const Transcript& sample : kept) CHECK(sample.answers.at(0) != "S4x3:");
+  CHECK(server.received() - asked < asked);
+}
+
 TEST_CASE("the price of a set is told without asking anybody", "[cpu][build]") {
   const TestFolder folder;
   ChatServer server(obedient);

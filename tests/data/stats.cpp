@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "configs/load.h"
 #include "configs/run.h"
 #include "data/layout.h"
 #include "data/tokenizer.h"
@@ -43,4 +44,21 @@ TEST_CASE("a set in numbers", "[cpu][stats]") {
                              "lcc                sr         6 █               3 ▄\n"));
   CHECK_THAT(stats, Contains("\ntokens a written text, up to       16\n"
                              "lcc                sr        27 █\n"));
+}
+
+TEST_CASE("the set that is shipped is Table 5's", "[cpu][stats]") {
+  const auto config = load_config<DataConfig>("configs/data/smooth-reading.yaml", {"tokenizer.path=tests"});
+  REQUIRE(config.rows.size() == kTable5.size());
+  int64_t samples = 0;
+  for (size_t i = 0; i < kTable5.size(); ++i) {
+    CHECK(config.rows[i].row == kTable5[i].row);
+    CHECK(config.rows[i].samples == kTable5[i].samples);
+    samples += config.rows[i].samples;
+    if (config.rows[i].by_rules()) {
+      CHECK(config.rows[i].min_chunk == 128);
+      CHECK(config.rows[i].max_chunk == 4096);
+    }
+  }
+  CHECK(samples == 48856);
+  CHECK(config.teacher->chunk == 512);
 }
