@@ -107,7 +107,9 @@ void score_pairs(const std::string& code_backend) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Builds training sets and looks at them.", "./smooth");
+  const std::string called = argc > 1 ? argv[1] : "";
+  const bool by_itself = called == "niah" || called == "tokenize" || called == "detokenize" || called == "score";  // without `data` before it
+  CLI::App app("Builds training sets and looks at them.", by_itself ? "./smooth" : "./smooth data");
   app.require_subcommand(1);
   std::string config, out, folder, file, id, row, chat_template = "chatml", code_backend = "difflib";
   std::vector<std::string> overrides;
