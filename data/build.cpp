@@ -66,7 +66,7 @@ std::string missing_path(const RowConfig& row) {
   return path.empty() || fs::exists(path) ? "" : path;
 }
 
-// A finished set is as its manifest says; throws naming the file that is not. False: a row that was left out can be built now.
+// A finished set is as its manifest says; throws naming the file that is not. False: a row that was left out can be built now, or overlap be told.
 bool is_finished(const DataConfig& config) {
   const fs::path out(config.out);
   if (!fs::exists(out / "manifest.json")) return false;
@@ -81,7 +81,8 @@ bool is_finished(const DataConfig& config) {
   for (const RowConfig& row : config.rows) {
     if (manifest.value("missing", Json::object()).contains(row.file()) && missing_path(row).empty()) return false;
   }
-  return !config.decontamination || manifest.contains("overlap") || !fs::exists(config.decontamination->benchmark);
+  if (!config.decontamination || !fs::exists(config.decontamination->benchmark)) return true;
+  return manifest.contains("overlap") && manifest.at("overlap").at("benchmark") == config.decontamination->benchmark;
 }
 
 // What is to be looked for in the tasks; nothing where LongBench is not there and nothing was to be left out.
