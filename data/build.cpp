@@ -1,10 +1,10 @@
 #include "data/build.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -82,7 +82,7 @@ bool is_finished(const DataConfig& config) {
     if (manifest.value("missing", Json::object()).contains(row.file()) && missing_path(row).empty()) return false;
   }
   if (!config.decontamination || !fs::exists(config.decontamination->benchmark)) return true;
-  return manifest.contains("overlap") && manifest.at("overlap").at("benchmark") == config.decontamination->benchmark;
+  return manifest.contains("overlap") && manifest.at("overlap").value("files", Json()) == Json(benchmark_files(config.decontamination->benchmark));
 }
 
 // What is to be looked for in the tasks; nothing where LongBench is not there and nothing was to be left out.
@@ -95,28 +95,32 @@ std::optional<DecontaminationConfig> looked_for(const DataConfig& config) {
   return {};
 }
 
+constexpr int64_t kMostInVain = 2000;  // tasks one after another of which no sample may be in the set
+
 // Gives back how many samples were too long.
 int64_t build_by_rules(const Row& row, Filters& filters, RowFiles& files) {
   const RowConfig& config = row.config();
   const int64_t done = files.samples();
-  Progress progress("data " + config.file(), std::min(config.samples, row.size()), "samples", done);
   // Where every task becomes a sample, those that are there need not be made again.
-  int64_t i = filters.decontamination.looks() || filters.limit.limits() ? 0 : done, too_long = 0;
-  for (int64_t kept = i; kept < config.samples && i < row.size(); ++i) {
-    if (i >= 100 * config.samples) {
-      throw std::runtime_error(fmt::format("row {}: of {} tasks only {} overlap less than decontamination.share and are not longer than max_sample_tokens; change these, or the row's lengths",
-                                           config.file(), i, kept));
+  int64_t i = filters.decontamination.looks() || filters.limit.limits() ? 0 : done, kept = i, vain = 0, too_long = 0;
+  Progress progress("data " + config.file(), std::min(config.samples, row.size()), "samples", kept);
+  for (; kept < config.samples && i < row.size(); ++i) {
+    if (vain == kMostInVain) {
+      throw std::runtime_error(fmt::format("row {}: the last {} tasks overlap with LongBench or are longer than max_sample_tokens ({} of {} were too long, {} samples are kept); "
+                                           "change decontamination, max_sample_tokens or the row's lengths", config.file(), vain, too_long, i, kept));
     }
+    ++vain;
     const Task task = row.task(i);
     if (!filters.decontamination.passes(task)) continue;
     std::vector<Transcript> sample;
     for (const Mode form : forms_of(config)) sample.push_back(row.by_rules(task, form, i));
     if (!filters.limit.allows(sample)) {
       ++too_long;
-    } else if (++kept > done) {
-      files.append(sample);
-      progress.advance(1);
+      continue;
     }
+    vain = 0;
+    if (++kept > done) files.append(sample);
+    progress.advance(1);
   }
   progress.finish();
   return too_long;
@@ -156,11 +160,17 @@ std::string what_shapes(DataConfig config) {
   return dump_config(config);
 }
 
+// Where tasks are left out, the benchmark's files shape the set too.
+const std::string kBenchmarkFile = "benchmark.json";
+bool removes(const DataConfig& config) { return config.decontamination && config.decontamination->remove != "none"; }
+std::string files_of_benchmark(const DataConfig& config) { return Json(benchmark_files(config.decontamination->benchmark)).dump(2) + "\n"; }
+
 // Does the folder hold the set of another config? Throws if so, unless it may be replaced.
 bool holds_another(const DataConfig& config, bool replace) {
   const fs::path file = fs::path(config.out) / "config.yaml";
-  const bool other = fs::exists(file) && what_shapes(load_config<DataConfig>(file.string())) != what_shapes(config);
-  if (other && !replace) throw std::runtime_error(config.out + ": holds a set of another config; choose another `out`, or pass --replace to begin anew");
+  bool other = fs::exists(file) && what_shapes(load_config<DataConfig>(file.string())) != what_shapes(config);
+  if (const fs::path begun_with = fs::path(config.out) / kBenchmarkFile; !other && fs::exists(begun_with) && removes(config)) other = read_file(begun_with) != files_of_benchmark(config);
+  if (other && !replace) throw std::runtime_error(config.out + ": holds a set of another config (or, where tasks are left out, of other files of LongBench); choose another `out`, or pass --replace to begin anew");
   return other;
 }
 
@@ -170,10 +180,8 @@ std::shared_ptr<const Tokenizer> tokenizer_of(const DataConfig& config, const fs
   return load_tokenizer(folder.string());
 }
 
-using TeacherOf = std::function<ChatTeacher&()>;
-
 // One row into its files, and what became of it into the manifest.
-void build_row(const Row& row, const TeacherOf& teacher, Filters& filters, const fs::path& out, Json& manifest) {
+void build_row(const Row& row, ChatTeacher* teacher, Filters& filters, const fs::path& out, Json& manifest) {
   const RowConfig& config = row.config();
   RowFiles files(out, config);
   TaughtCounts counts;
@@ -181,7 +189,7 @@ void build_row(const Row& row, const TeacherOf& teacher, Filters& filters, const
   if (config.by_rules()) {
     counts.dropped["too_long"] = build_by_rules(row, filters, files);
   } else {
-    counts = teach_row(row, teacher(), filters, files);
+    counts = teach_row(row, *teacher, filters, files);
   }
   if (files.samples() < config.samples) {
     std::cerr << "smooth: row " << config.file() << " has " << files.samples() << " samples of " << config.samples << ": its raw set gives no more\n";
@@ -194,33 +202,47 @@ void build_row(const Row& row, const TeacherOf& teacher, Filters& filters, const
   }
 }
 
+// A row that was built before, whose raw set has gone since: it stays as it is.
+bool keep_row(const std::string& row, const Json& before, Json& manifest) {
+  if (!before.contains("sources") || !before.at("sources").contains(row)) return false;
+  manifest["sources"][row] = before.at("sources").at(row);
+  for (const Json& entry : before.at("rows")) {
+    if (entry.at("row") == row) manifest["rows"].push_back(entry);
+  }
+  return true;
+}
+
 }  // namespace
 
 void build_set(const DataConfig& config, bool replace) {
   const fs::path out(config.out);
   const FolderLock lock(config.out);
+  const std::optional<DecontaminationConfig> overlap = looked_for(config);
   const bool anew = holds_another(config, replace);
   if (!anew && is_finished(config)) return;
-  Decontamination decontamination(looked_for(config));
-  // A tokenizer that will not do is told of before anything is cleared.
+  // What cannot do is told of before anything is cleared.
+  Decontamination decontamination(overlap);
+  if (decontamination.looks() && !decontamination.incomplete().empty()) {
+    std::cerr << "smooth: warning: " << overlap->benchmark << " is not all of LongBench: " << fmt::format("{}", fmt::join(decontamination.incomplete(), ", ")) << "\n";
+  }
   if (const std::string& path = config.tokenizer.path; !path.empty()) SampleLimit(config.max_sample_tokens, load_tokenizer(path), config.chat_template);
+  const bool taught = std::any_of(config.rows.begin(), config.rows.end(), [](const RowConfig& row) { return !row.by_rules() && missing_path(row).empty(); });
+  const auto teacher = taught ? std::make_unique<ChatTeacher>(*config.teacher) : nullptr;
   if (anew) clear_folder(out, {"config.yaml"});
+  const Json before = fs::exists(out / "manifest.json") ? Json::parse(read_file(out / "manifest.json")) : Json::object();
   write_file(out / "config.yaml", dump_config(config));
+  if (removes(config)) write_file(out / kBenchmarkFile, files_of_benchmark(config));
 
   const fs::path tokenizer_folder = config.tokenizer.path.empty() ? "tokenizer" : fs::absolute(config.tokenizer.path);  // relative to the set
   const auto tokenizer = tokenizer_of(config, out / tokenizer_folder);
   Filters filters{std::move(decontamination), SampleLimit(config.max_sample_tokens, tokenizer, config.chat_template)};
-  Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()},
+  Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()}, {"chat_template", config.chat_template},
                    {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
-  std::unique_ptr<ChatTeacher> asked;
-  const TeacherOf teacher = [&]() -> ChatTeacher& {
-    if (!asked) asked = std::make_unique<ChatTeacher>(*config.teacher);
-    return *asked;
-  };
   for (const RowConfig& row_config : config.rows) {
-    if (const std::string path = missing_path(row_config); path.empty()) {
-      build_row(Row(row_config, config.seed, tokenizer), teacher, filters, out, manifest);
-    } else {
+    const std::string path = missing_path(row_config);
+    if (path.empty()) {
+      build_row(Row(row_config, config.seed, tokenizer), teacher.get(), filters, out, manifest);
+    } else if (!keep_row(row_config.file(), before, manifest)) {
       std::cerr << "smooth: row " << row_config.file() << " is left out: " << path << " is not there; `./smooth data fetch` tells how to have it\n";
       manifest["missing"][row_config.file()] = path;
     }

@@ -1,5 +1,5 @@
 // The SFT set as a folder: ROW.FORM.jsonl for every row and form, the tokenizer, manifest.json. Rows are resumable at the
-// sample: each is a function of the config, the seed and its number alone.
+// sample: the tasks are a function of the config, the seed and their number alone, and so is which of them may be in the set.
 #pragma once
 
 #include <string>

@@ -49,7 +49,7 @@ Json Decontamination::report() const {
   for (const Row& row : rows_) {
     rows[row.name] = {{"tasks", row.tasks}, {"questions", by_share(row.questions)}, {"contexts", by_share(row.contexts)}, {"removed", row.removed}};
   }
-  return {{"benchmark", config_.benchmark}, {"benchmark_samples", benchmark_->samples()}, {"remove", config_.remove}, {"share", config_.share}, {"rows", rows}};
+  return {{"benchmark", config_.benchmark}, {"files", benchmark_files(config_.benchmark)}, {"incomplete", benchmark_->incomplete()}, {"benchmark_samples", benchmark_->samples()}, {"remove", config_.remove}, {"share", config_.share}, {"rows", rows}};
 }
 
 }  // namespace smooth

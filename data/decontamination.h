@@ -21,8 +21,9 @@ class Decontamination {
   void begin_row(const std::string& row);
   bool passes(const Task& task);  // false: to be left out of the set
 
-  // How many tasks of each row overlap, by share, and how many were left out.
+  // How many of the tasks that were tried overlap, by share, and how many were left out; of which files.
   nlohmann::ordered_json report() const;
+  const std::vector<std::string>& incomplete() const { return benchmark_->incomplete(); }
   // The tasks that overlap at all, a line each: {row, id, question, context}.
   const std::string& lines() const { return lines_; }
 

@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   const bool by_itself = called == "niah" || called == "tokenize" || called == "detokenize" || called == "score";  // without `data` before it
   CLI::App app("Builds training sets and looks at them.", by_itself ? "./smooth" : "./smooth data");
   app.require_subcommand(1);
-  std::string config, out, folder, file, id, row, chat_template = "chatml", code_backend = "difflib";
+  std::string config, out, folder, file, id, row, chat_template, code_backend = "difflib";
   std::vector<std::string> overrides;
   bool replace = false, jsonl = false, tokens = false, timed = false, download = false, price = false, e = false, pairs = false;
   int64_t length = 4096, samples = 500, seed = 42;
@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
   show->add_flag("--tokens", tokens, "as coloured tokens: what carries loss stands out");
 
   for (CLI::App* verb : {stats, show}) {
-    verb->add_option("--chat-template", chat_template, "how turns are laid out: chatml (unless given), rwkv-world or plain");
+    verb->add_option("--chat-template", chat_template, "how turns are laid out: chatml, qwen2.5, mistral, rwkv-world or plain; the set's own unless given");
   }
 
   CLI::App* niah = app.add_subcommand("niah", "needle tasks as RULER's jsonl");

@@ -1,5 +1,7 @@
 #include "data/overlap.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -100,18 +102,19 @@ bool is_longbench(const fs::path& file) {
   return file.extension() == ".jsonl" && find_longbench_task(name) != nullptr;
 }
 
-std::vector<fs::path> files_of(const fs::path& folder) {
-  std::vector<fs::path> files;
-  if (fs::is_directory(folder)) {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file() && is_longbench(entry.path())) files.push_back(entry.path());
-    }
+// What LongBench has more samples of than there are, by the names of files without their ending.
+std::vector<std::string> lacking(const std::map<std::string, int64_t>& samples) {
+  std::vector<std::string> names;
+  const auto check = [&](const std::string& name, int64_t all) {
+    const auto found = samples.find(name);
+    const int64_t there = found == samples.end() ? 0 : found->second;
+    if (there < all) names.push_back(fmt::format("{}: {} of {}", name, there, all));
+  };
+  for (const LongBenchTask& task : longbench_tasks()) {
+    check(task.name, task.samples);
+    check(task.name + std::string("_e"), task.total_e());
   }
-  if (files.empty()) {
-    throw std::runtime_error(folder.string() + ": expected a folder with LongBench's files, e.g. hotpotqa.jsonl; found none. Unpack its data.zip there");
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+  return names;
 }
 
 }  // namespace
@@ -130,17 +133,34 @@ bool HashSet::contains(uint64_t hash) const {
   return std::binary_search(hashes_.begin() + begins_[leading], hashes_.begin() + begins_[leading + 1], hash);
 }
 
+std::map<std::string, int64_t> benchmark_files(const fs::path& folder) {
+  std::map<std::string, int64_t> files;
+  if (fs::is_directory(folder)) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
+      if (entry.is_regular_file() && is_longbench(entry.path())) files[entry.path().lexically_relative(folder).string()] = static_cast<int64_t>(entry.file_size());
+    }
+  }
+  if (files.empty()) {
+    throw std::runtime_error(folder.string() + ": expected a folder with LongBench's files, e.g. hotpotqa.jsonl; found none. Unpack its data.zip there");
+  }
+  return files;
+}
+
 Benchmark::Benchmark(const fs::path& folder) {
   BadRows bad(/*skip=*/false);
-  for (const fs::path& file : files_of(folder)) {
+  std::map<std::string, int64_t> samples;
+  for (const auto& [name, bytes] : benchmark_files(folder)) {
+    const fs::path file = folder / name;
     Intake intake(file.string(), kMaxFieldBytes, bad, [&](Record& record) {
       each_of_question(text_field(record, "input"), texts_field(record, "answers"), [&](uint64_t hash) { questions_.add(hash); });
       each_ngram(text_field(record, "context"), [&](uint64_t hash) { contexts_.add(hash); });
       ++samples_;
+      ++samples[file.stem().string()];
       return true;
     });
     read_records(file, {}, "", intake);
   }
+  incomplete_ = lacking(samples);
   questions_.seal();
   contexts_.seal();
 }

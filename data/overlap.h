@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,17 +33,24 @@ struct Overlap {
   double context = 0;   // of the context: 13-grams that a context or a question of the benchmark has
 };
 
-// LongBench's English tasks, standard and E: every TASK.jsonl and TASK_e.jsonl below a folder. 8 bytes a 13-gram, about 0.3 GB in all.
+// LongBench's files below a folder, TASK.jsonl and TASK_e.jsonl of its English tasks, and their bytes. Throws when there are none.
+std::map<std::string, int64_t> benchmark_files(const std::filesystem::path& folder);
+
+// LongBench's English tasks, standard and E. 8 bytes a 13-gram, while it is read up to three times that.
 class Benchmark {
  public:
-  // Throws where a line is not LongBench's, naming file and line, and where there is no such file.
+  // Throws where a line is not LongBench's, naming file and line, and where there are no files.
   explicit Benchmark(const std::filesystem::path& folder);
+
+  // Tasks of which there are fewer samples than LongBench has, "qasper_e: 200 of 224", those of which there are none among them.
+  const std::vector<std::string>& incomplete() const { return incomplete_; }
 
   Overlap of(const Task& task) const;
   int64_t samples() const { return samples_; }
 
  private:
   int64_t samples_ = 0;
+  std::vector<std::string> incomplete_;
   HashSet questions_, contexts_;
 };
 

@@ -8,17 +8,11 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "data/layout.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
 
 namespace {
-
-// The tokenizer that the set was built with, from its manifest: in the set, or at a path of its own.
-std::shared_ptr<const Tokenizer> tokenizer_of(const fs::path& folder) {
-  return load_tokenizer(folder / nlohmann::json::parse(read_file(folder / "manifest.json")).at("tokenizer").get<std::string>());
-}
 
 std::string as_turns(const Transcript& transcript) {
   std::string text = fmt::format("{}  row {}  mode {}  chunk {}  answers", transcript.id, transcript.row, transcript.mode, transcript.chunk);
@@ -43,6 +37,11 @@ std::string as_tokens(const Transcript& transcript, const Layout& layout) {
 
 }  // namespace
 
+Layout layout_of_set(const fs::path& folder, const std::string& chat_template) {
+  const auto manifest = nlohmann::json::parse(read_file(folder / "manifest.json"));
+  return Layout(load_tokenizer(folder / manifest.at("tokenizer").get<std::string>()), chat_template.empty() ? manifest.value("chat_template", "chatml") : chat_template);
+}
+
 std::string show_sample(const std::string& file, const std::string& id, bool tokens, const std::string& chat_template) {
   std::ifstream lines(file);
   if (!lines) throw std::runtime_error(file + ": cannot be opened");
@@ -50,7 +49,7 @@ std::string show_sample(const std::string& file, const std::string& id, bool tok
     const Transcript transcript = transcript_from_json(line);
     if (!id.empty() && transcript.id != id) continue;
     if (!tokens) return as_turns(transcript);
-    return as_tokens(transcript, Layout(tokenizer_of(fs::path(file).parent_path()), chat_template));
+    return as_tokens(transcript, layout_of_set(fs::path(file).parent_path(), chat_template));
   }
   throw std::runtime_error(file + ": holds no sample " + id);
 }

@@ -9,10 +9,11 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <vector>
 
 #include "configs/run.h"
-#include "data/layout.h"
+#include "data/show.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -54,7 +55,7 @@ std::string doubling_name(size_t doubling) { return doubling < 10 ? std::to_stri
 // What is counted of one row in one form.
 struct FileStats {
   std::string row, form;
-  int64_t samples = 0, tokens = 0, longest = 0, written = 0;
+  int64_t samples = 0, tokens = 0, longest = 0, written = 0;  // longest document: unsmooth reading has one a turn
   Histogram lengths, turns, summaries;
 
   void add(const std::vector<Example>& documents, size_t exchanges) {
@@ -67,10 +68,10 @@ struct FileStats {
       }
       if (run > 0) summaries.add(std::exchange(run, 0));
       length += static_cast<int64_t>(document.ids.size());
+      longest = std::max(longest, static_cast<int64_t>(document.ids.size()));
     }
     ++samples;
     tokens += length;
-    longest = std::max(longest, length);
     lengths.add(length);
     turns.add(static_cast<int64_t>(exchanges));
   }
@@ -80,7 +81,9 @@ std::vector<FileStats> stats_of(const fs::path& folder, const json& manifest, co
   std::vector<FileStats> all;
   for (const auto& entry : manifest.at("rows")) {
     FileStats stats{.row = entry.at("row"), .form = entry.at("form")};
-    std::ifstream lines(folder / entry.at("file").get<std::string>());
+    const fs::path file = folder / entry.at("file").get<std::string>();
+    std::ifstream lines(file);
+    if (!lines) throw std::runtime_error(file.string() + ": cannot be opened, and manifest.json names it");
     for (std::string line; std::getline(lines, line);) {
       const Transcript transcript = transcript_from_json(line);
       stats.add(layout.examples(transcript), transcript.exchanges.size());
@@ -140,8 +143,7 @@ std::string overlap_of(const json& manifest) {
 
 std::string set_stats(const std::string& folder, const std::string& chat_template) {
   const auto manifest = json::parse(read_file(fs::path(folder) / "manifest.json"));
-  const Layout layout(load_tokenizer(fs::path(folder) / manifest.at("tokenizer").get<std::string>()), chat_template);
-  const std::vector<FileStats> all = stats_of(folder, manifest, layout);
+  const std::vector<FileStats> all = stats_of(folder, manifest, layout_of_set(folder, chat_template));
   return table5(all) + histograms(all, "tokens a sample", &FileStats::lengths) + histograms(all, "turns a sample", &FileStats::turns) +
          histograms(all, "tokens a written text", &FileStats::summaries) + overlap_of(manifest);
 }

@@ -1,4 +1,5 @@
-// A set in numbers: Table 5 of what was built beside the paper's, histograms, and what of LongBench stands in it.
+// A set in numbers: Table 5 of what was built beside the paper's, histograms, and which of the tasks that were tried
+// overlap with LongBench.
 #pragma once
 
 #include <array>
@@ -16,7 +17,7 @@ inline constexpr std::array<PaperRow, 12> kTable5 = {{{"hotpotqa", 5652, 4249}, 
                                                       {"trec", 3259, 7759}, {"triviaqa", 3370, 13942}, {"samsum", 3371, 12100}, {"passage-count", 3333, 15777},
                                                       {"passage-retrieval", 3333, 8254}, {"niah-a", 1667, 20117}, {"niah-b", 1667, 10403}, {"lcc", 10000, 3331}}};
 
-// Tables in words, for a terminal. Reads every sample of the set's folder and lays it out by the chat template.
+// Tables in words, for a terminal. Reads every sample of the set's folder and lays it out by the chat template; empty: the set's own.
 std::string set_stats(const std::string& folder, const std::string& chat_template);
 
 }  // namespace smooth

@@ -29,6 +29,7 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Filters& filters, R
   const std::vector<Mode> forms = forms_of(config);
   TaughtCounts counts;
   Progress progress("data " + config.file(), config.samples, "samples", files.samples());
+  const bool in_one_step = std::count(forms.begin(), forms.end(), Mode::kOneStep) > 0;  // then a text that is too long need not be read
   const auto drop = [&](const std::string& reason) {
     ++counts.dropped[reason];
     progress.advance(0, teacher.note());
@@ -48,7 +49,7 @@ TaughtCounts teach_row(const Row& row, ChatTeacher& teacher, Filters& filters, R
     teacher.read([&]() -> std::optional<Task> {
       while (counts.tried < end) {
         Task task = row.task(counts.tried++);
-        if (!filters.limit.allows(task)) {
+        if (in_one_step && !filters.limit.allows(task)) {
           ++counts.dropped["too_long"];
         } else if (filters.decontamination.passes(task)) {
           return task;

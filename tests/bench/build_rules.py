@@ -14,6 +14,7 @@ import pathlib
 import random
 import re
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -54,7 +55,7 @@ class Text:
 
 def write_raw(folder):
     text = Text(1)
-    for name in ("wikisum", "hotpotqa", "longbench"):
+    for name in ("wikisum", "hotpotqa"):
         (folder / "raw" / name).mkdir(parents=True)
     with open(folder / "raw/wikisum/train.jsonl", "w") as file:
         for article in range(20000):
@@ -63,9 +64,15 @@ def write_raw(folder):
     questions = [{"_id": str(n), "question": f"Which is {n}?", "answer": "It.", "type": "bridge", "level": "hard", "supporting_facts": [],
                   "context": [[f"Title {n} {p}", text.sentences(5)] for p in range(10)]} for n in range(10000)]
     (folder / "raw/hotpotqa/hotpot_train_v1.1.json").write_text(json.dumps(questions))
-    if options.longbench:
-        with open(folder / "raw/longbench/narrativeqa.jsonl", "w") as file:
-            for sample in range(3750):
+
+
+# As many words as LongBench and LongBench-E together.
+def write_longbench(folder):
+    text = Text(2)
+    folder.mkdir()
+    for name, samples in (("narrativeqa", 3750), ("qasper_e", 3668)):
+        with open(folder / f"{name}.jsonl", "w") as file:
+            for sample in range(samples):
                 file.write(json.dumps({"input": f"Which is {sample}?", "context": " ".join(text.sentences(450)), "answers": ["It."]}) + "\n")
 
 
@@ -73,12 +80,15 @@ with tempfile.TemporaryDirectory() as scratch:
     folder = pathlib.Path(options.keep or scratch)
     if not (folder / "raw").exists():
         write_raw(folder)
+    if options.longbench and not (folder / "raw/longbench").exists():
+        write_longbench(folder / "raw/longbench")
+    shutil.rmtree(folder / "set", ignore_errors=True)
     (folder / "data.yaml").write_text(CONFIG)
     begun = time.time()
-    subprocess.run([os.path.abspath(options.program), "build", "data.yaml", "--replace"], cwd=folder, check=True)
+    subprocess.run([os.path.abspath(options.program), "build", "data.yaml"], cwd=folder, check=True)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     rows = json.loads((folder / "set/manifest.json").read_text())["rows"]
     print(json.dumps({"samples": sum(row["samples"] for row in rows if row["form"] == "sr"), "seconds": round(time.time() - begun, 1),
                       "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1), "peak_mib": usage.ru_maxrss // 1024,
                       "megabytes": sum(row["bytes"] for row in rows) // 1000000}))
-    subprocess.run([os.path.abspath(options.program), "stats", "set", "--chat-template", "qwen2.5"], cwd=folder, check=True)
+    subprocess.run([os.path.abspath(options.program), "stats", "set"], cwd=folder, check=True)

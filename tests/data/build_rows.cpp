@@ -222,18 +222,61 @@ TEST_CASE("samples longer than training allows are left out, and others take the
   CHECK(read_file(fs::path(config.out) / "niah-a.sr.jsonl") == bytes);
   CHECK(read_file(fs::path(config.out) / "manifest.json") == manifest);
 
-  // A reading that grew too long is dropped; a text that is too long by itself is not even read.
+  // A reading that grew too long is dropped and another takes its place; a text that is too long by itself is not even read.
   config.rows.erase(config.rows.begin());
+  config.rows[0].samples = 6;
   config.max_sample_tokens = meeting - 1;
   build_set(config, true);
   report = manifest_of(config).at("sources").at("qmsum");
   CHECK(report.at("dropped").at("too_long") > 0);
-  CHECK(report.at("samples") == 12 - report.at("dropped").at("too_long").get<int64_t>());
+  CHECK(report.at("samples") == 6);
+  CHECK(report.at("tried") > 6);
+  CHECK(longest("qmsum") < meeting);
+  const std::string sr = read_file(fs::path(config.out) / "qmsum.sr.jsonl"), of_sr = read_file(fs::path(config.out) / "manifest.json");
+  fs::remove(fs::path(config.out) / "manifest.json");
+  fs::resize_file(fs::path(config.out) / "qmsum.sr.jsonl", sr.size() / 2);
   const int64_t asked = server.received();
+  build_set(config, false);
+  CHECK(read_file(fs::path(config.out) / "qmsum.sr.jsonl") == sr);
+  CHECK(read_file(fs::path(config.out) / "manifest.json") == of_sr);
   config.max_sample_tokens = 20;
   build_set(config, true);
   CHECK(manifest_of(config).at("sources").at("qmsum").at("dropped").at("too_long") == 12);
   CHECK(server.received() == asked);
+
+}
+
+TEST_CASE("a long text fits where its forms are short", "[cpu][build]") {
+  const TestFolder folder;
+  ChatServer server(obedient);
+  json meeting = {{"topic_list", json::array()}, {"specific_query_list", json::array()}};
+  for (int t = 0; t < 300; ++t) meeting["meeting_transcripts"].push_back({{"speaker", "S"}, {"content", "one two three"}});
+  meeting["general_query_list"].push_back({{"query", "Summarise."}, {"answer", "S:"}});
+  DataConfig config = set_of(folder, {row_of("qmsum", folder.file("qmsum/train.jsonl", meeting.dump() + "\n"), 1)});
+  config.rows[0].forms = {"ur"};
+  config.teacher = teacher_at(server, folder);
+  config.teacher->chunk = 60;
+  config.max_sample_tokens = 1200;
+  const Layout layout(load_tokenizer(config.tokenizer.path), config.chat_template);
+  build_set(config, false);
+  const std::vector<Transcript> kept = samples(fs::path(config.out) / "qmsum.ur.jsonl");
+  REQUIRE(kept.size() == 1);
+  int64_t all = 0;
+  for (const Example& document : layout.examples(kept[0])) all += static_cast<int64_t>(document.ids.size());
+  CHECK(all > 4 * config.max_sample_tokens);
+}
+
+TEST_CASE("no limit that nothing can keep is tried for ever", "[cpu][build]") {
+  const TestFolder folder;
+  RowConfig needles;
+  needles.row = "niah-a";
+  needles.samples = 5;
+  needles.min_tokens = needles.max_tokens = 300;
+  needles.max_chunk = 200;
+  needles.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor", .keys = 1};
+  DataConfig config = set_of(folder, {needles});
+  config.max_sample_tokens = 300;
+  CHECK_THROWS_WITH(build_set(config, false), Contains("row niah-a: the last 2000 tasks") && Contains("0 samples are kept"));
 }
 
 TEST_CASE("a question of LongBench is not asked the teacher, where it is to be left out", "[cpu][build]") {
@@ -261,6 +304,29 @@ TEST_CASE("a question of LongBench is not asked the teacher, where it is to be l
   CHECK(kept.size() == 11);
   for (const Transcript& sample : kept) CHECK(sample.answers.at(0) != "S4x3:");
   CHECK(server.received() - asked < asked);
+
+  // Where tasks are left out, other files of LongBench make another set.
+  folder.file("longbench/qasper.jsonl", line.dump() + "\n");
+  CHECK_THROWS_WITH(build_set(config, false), Contains("of other files of LongBench"));
+  // Where they are not, overlap is told anew, and a row whose raw set has gone stays as it is.
+  config.decontamination->remove = "none";
+  build_set(config, true);
+  CHECK(manifest_of(config).at("overlap").at("files").size() == 2);
+  const json rows = manifest_of(config).at("rows");
+  fs::remove_all(folder.path / "qmsum");
+  folder.file("longbench/trec.jsonl", line.dump() + "\n");
+  build_set(config, false);
+  CHECK(manifest_of(config).at("overlap").at("files").size() == 3);
+  CHECK(manifest_of(config).at("rows") == rows);
+  CHECK(manifest_of(config).at("missing").empty());
+
+  // Without the teacher's key an old set is not cleared.
+  config.teacher->key_env = "SMOOTH_NO_SUCH_KEY";
+  config.seed = 6;
+  folder.file("qmsum/train.jsonl", read_file(folder.path / "longbench/trec.jsonl"));
+  CHECK_THROWS(build_set(config, true));
+  CHECK(manifest_of(config).at("rows") == rows);
+  CHECK(samples(fs::path(config.out) / "qmsum.sr.jsonl").size() == 12);
 }
 
 TEST_CASE("the price of a set is told without asking anybody", "[cpu][build]") {

@@ -132,6 +132,8 @@ TEST_CASE("shares of 13-grams are those of sets of joined words", "[cpu][overlap
   folder.file("data/qmsum.jsonl", text);
   const Benchmark benchmark(folder.path);
   CHECK(benchmark.samples() == 40);
+  CHECK(benchmark.incomplete().size() == 29);  // all of 16 tasks and 13 of E
+  CHECK(std::count(benchmark.incomplete().begin(), benchmark.incomplete().end(), "qmsum: 40 of 200") == 1);
   int partly = 0;
   for (int i = 0; i < 400; ++i) {
     const Task task = task_of(some_text(random, random.randint(0, 30)), some_text(random, random.randint(0, 300)), some_text(random, 1));
