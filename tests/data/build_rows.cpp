@@ -42,6 +42,18 @@ RowConfig row_of(const std::string& row, const std::string& path, int64_t sample
   return config;
 }
 
+// NIAH-A in HotpotQA's passages.
+RowConfig needle_row(int64_t samples, int64_t min_tokens, int64_t max_tokens) {
+  RowConfig config;
+  config.row = "niah-a";
+  config.samples = samples;
+  config.min_tokens = min_tokens;
+  config.max_tokens = max_tokens;
+  config.max_chunk = 200;
+  config.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor", .keys = 2};
+  return config;
+}
+
 DataConfig set_of(const TestFolder& folder, std::vector<RowConfig> rows) {
   DataConfig config;
   config.out = (folder.path / "set").string();
@@ -75,6 +87,17 @@ std::vector<Transcript> samples(const fs::path& file) {
 json manifest_of(const DataConfig& config) { return json::parse(read_file(fs::path(config.out) / "manifest.json")); }
 
 const std::vector<std::string> kForms = {"sr", "os", "ur"};
+
+// Half of a row's smooth form and the manifest are lost; a build that goes on ends in the same bytes.
+void check_resumes(const DataConfig& config, const std::string& row) {
+  const fs::path file = fs::path(config.out) / (row + ".sr.jsonl"), manifest = fs::path(config.out) / "manifest.json";
+  const std::string bytes = read_file(file), told = read_file(manifest);
+  fs::remove(manifest);
+  fs::resize_file(file, bytes.size() / 2);
+  build_set(config, false);
+  CHECK(read_file(file) == bytes);
+  CHECK(read_file(manifest) == told);
+}
 
 }  // namespace
 
@@ -144,14 +167,7 @@ TEST_CASE("killed anywhere, a language model's row ends in the same bytes and no
 TEST_CASE("a row whose raw set is not there is left out and named, and built once it is", "[cpu][build]") {
   const TestFolder folder;
   const std::string wikisum = (folder.path / "raw/wikisum").string();
-  RowConfig needles;
-  needles.row = "niah-a";
-  needles.samples = 2;
-  needles.min_tokens = 300;
-  needles.max_tokens = 500;
-  needles.max_chunk = 200;
-  needles.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor"};
-  needles.niah.keys = 2;
+  const RowConfig needles = needle_row(2, 300, 500);
   DataConfig config = set_of(folder, {row_of("passage-count", wikisum, 3), needles});
   config.rows[0].source->mean_tokens = 700;
   std::ostringstream said;
@@ -182,14 +198,8 @@ TEST_CASE("a row whose raw set is not there is left out and named, and built onc
 TEST_CASE("samples longer than training allows are left out, and others take their places", "[cpu][build]") {
   const TestFolder folder;
   ChatServer server(obedient);
-  RowConfig needles;
-  needles.row = "niah-a";
-  needles.samples = 8;
-  needles.min_tokens = 300;
-  needles.max_tokens = 600;
+  RowConfig needles = needle_row(8, 300, 600);
   needles.min_chunk = 20;
-  needles.max_chunk = 200;
-  needles.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor", .keys = 1};
   DataConfig config = set_of(folder, {needles, row_of("qmsum", write_meetings(folder, 12), 12)});
   config.teacher = teacher_at(server, folder);
   const auto longest = [&](const std::string& row) {
@@ -215,12 +225,7 @@ TEST_CASE("samples longer than training allows are left out, and others take the
   json report = manifest_of(config).at("sources");
   CHECK(report.at("niah-a").at("dropped").at("too_long") > 0);
   CHECK_FALSE(report.at("qmsum").at("dropped").contains("too_long"));
-  const std::string bytes = read_file(fs::path(config.out) / "niah-a.sr.jsonl"), manifest = read_file(fs::path(config.out) / "manifest.json");
-  fs::remove(fs::path(config.out) / "manifest.json");
-  fs::resize_file(fs::path(config.out) / "niah-a.sr.jsonl", bytes.size() / 2);
-  build_set(config, false);
-  CHECK(read_file(fs::path(config.out) / "niah-a.sr.jsonl") == bytes);
-  CHECK(read_file(fs::path(config.out) / "manifest.json") == manifest);
+  check_resumes(config, "niah-a");
 
   // A reading that grew too long is dropped and another takes its place; a text that is too long by itself is not even read.
   config.rows.erase(config.rows.begin());
@@ -232,13 +237,8 @@ TEST_CASE("samples longer than training allows are left out, and others take the
   CHECK(report.at("samples") == 6);
   CHECK(report.at("tried") > 6);
   CHECK(longest("qmsum") < meeting);
-  const std::string sr = read_file(fs::path(config.out) / "qmsum.sr.jsonl"), of_sr = read_file(fs::path(config.out) / "manifest.json");
-  fs::remove(fs::path(config.out) / "manifest.json");
-  fs::resize_file(fs::path(config.out) / "qmsum.sr.jsonl", sr.size() / 2);
   const int64_t asked = server.received();
-  build_set(config, false);
-  CHECK(read_file(fs::path(config.out) / "qmsum.sr.jsonl") == sr);
-  CHECK(read_file(fs::path(config.out) / "manifest.json") == of_sr);
+  check_resumes(config, "qmsum");
   config.max_sample_tokens = 20;
   build_set(config, true);
   CHECK(manifest_of(config).at("sources").at("qmsum").at("dropped").at("too_long") == 12);
@@ -268,14 +268,9 @@ TEST_CASE("a long text fits where its forms are short", "[cpu][build]") {
 
 TEST_CASE("no limit that nothing can keep is tried for ever", "[cpu][build]") {
   const TestFolder folder;
-  RowConfig needles;
-  needles.row = "niah-a";
-  needles.samples = 5;
-  needles.min_tokens = needles.max_tokens = 300;
-  needles.max_chunk = 200;
-  needles.niah = {.haystack = "passages", .passages = kGolden + "hotpotqa/distractor", .keys = 1};
+  const RowConfig needles = needle_row(5, 400, 400);
   DataConfig config = set_of(folder, {needles});
-  config.max_sample_tokens = 300;
+  config.max_sample_tokens = 400;
   CHECK_THROWS_WITH(build_set(config, false), Contains("row niah-a: the last 2000 tasks") && Contains("0 samples are kept"));
 }
 
