@@ -228,7 +228,7 @@ void build_set(const DataConfig& config, bool replace) {
   if (const std::string& path = config.tokenizer.path; !path.empty()) SampleLimit(config.max_sample_tokens, load_tokenizer(path), config.chat_template);
   const bool taught = std::any_of(config.rows.begin(), config.rows.end(), [](const RowConfig& row) { return !row.by_rules() && missing_path(row).empty(); });
   const auto teacher = taught ? std::make_unique<ChatTeacher>(*config.teacher) : nullptr;
-  if (anew) clear_folder(out, {"config.yaml"});
+  if (anew) clear_folder(out, {kBenchmarkFile, "config.yaml"});
   const Json before = fs::exists(out / "manifest.json") ? Json::parse(read_file(out / "manifest.json")) : Json::object();
   write_file(out / "config.yaml", dump_config(config));
   if (removes(config)) write_file(out / kBenchmarkFile, files_of_benchmark(config));
