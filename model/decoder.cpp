@@ -8,8 +8,9 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "model/ops/attention.h"
-#include "model/ops/project.h"
+#include "model/ops/packed_attention.h"
+#include "model/ops/recompute.h"
+#include "model/ops/ring_attention.h"
 #include "model/ops/rms_norm.h"
 #include "model/ops/rope.h"
 
@@ -45,22 +46,26 @@ void Decoder::initialise(uint64_t seed, double deviation) {
 }
 
 // The layers over T tokens, whoever attends: x [T, C] -> [T, C].
-at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const {
+at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, int64_t recomputed) const {
   const Rotation turn = rotation(positions, config_.head_dim, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    const DecoderLayer& layer = layers_[l];
-    x = x + attention(layer, config_, rms_norm(x, layer.input_layernorm, config_.rms_norm_eps), turn, attend, l);
-    x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, config_.rms_norm_eps));
+    const auto block = [this, turn, attend, l](const std::vector<at::Tensor>& in) {
+      const DecoderLayer& layer = layers_[l];
+      const at::Tensor middle = in[0] + attention(layer, config_, in[0], turn, attend, l);
+      return std::vector<at::Tensor>{middle + mlp(layer, config_, middle)};
+    };
+    x = l < recomputed ? smooth::recomputed(block, {x})[0] : block({x})[0];
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
 }
 
-at::Tensor Decoder::forward(const Batch& batch) const {
-  Packing packing(batch.cu_seqlens, embed_tokens_.options());
+at::Tensor Decoder::forward(const Batch& batch, int64_t recomputed) const {
+  const auto packing = std::make_shared<Packing>(batch.cu_seqlens, embed_tokens_.options());
   const at::Tensor x = at::embedding(embed_tokens_, ids_on(batch.ids, device()));  // [T, C]
-  return layers(x, packing.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
-    return packing.attend(q, k, v, config_.windows[layer]);
-  });
+  const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return packing->attend(q, k, v, config_.windows[layer]);
+  };
+  return layers(x, packing->positions(), attend, recomputed);
 }
 
 at::Tensor Decoder::step(const Step& step, State& memory) const {
@@ -71,12 +76,10 @@ at::Tensor Decoder::step(const Step& step, State& memory) const {
   const at::Tensor x = at::embedding(embed_tokens_, ids_on(step.ids, device()));  // [S, C]
   const at::Tensor hidden = layers(x, plan.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state);
-  });
+  }, 0);
   plan.finish(state);
   return hidden;
 }
-
-at::Tensor Decoder::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
 
 std::unique_ptr<State> Decoder::new_state(int64_t rows) const {
   return std::make_unique<KvState>(rows, config_.windows, config_.num_key_value_heads, config_.head_dim, embed_tokens_.options().requires_grad(false));

@@ -19,9 +19,9 @@ class Decoder : public Model {
   // learned from much text, and a small one would need long for. Nothing of any task is in it.
   void initialise_induction(uint64_t seed);
 
-  at::Tensor forward(const Batch& batch) const override;
+  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
   at::Tensor step(const Step& step, State& state) const override;
-  at::Tensor logits(const at::Tensor& hidden) const override;
+  const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   int64_t vocab_size() const override { return config_.vocab_size; }
@@ -33,7 +33,7 @@ class Decoder : public Model {
   const DecoderConfig& config() const { return config_; }
 
  private:
-  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend) const;
+  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, int64_t recomputed) const;
 
   DecoderConfig config_;
   at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied

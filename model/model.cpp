@@ -8,6 +8,9 @@
 
 #include <stdexcept>
 
+#include "model/ops/head_loss.h"
+#include "model/ops/project.h"
+
 namespace smooth {
 
 std::vector<Parameter> stored_tensors(const Model& model) {
@@ -16,18 +19,39 @@ std::vector<Parameter> stored_tensors(const Model& model) {
   return all;
 }
 
-at::Tensor loss_sum(const Model& model, const Batch& batch) {
-  std::vector<int64_t> places, targets;
-  for (int64_t t = 0; t < batch.num_tokens(); ++t) {
-    if (batch.targets[t] < 0) continue;
-    places.push_back(t);
-    targets.push_back(batch.targets[t]);
+at::Tensor Model::logits(const at::Tensor& hidden) const { return project(hidden, head()); }
+
+namespace {
+
+// What is predicted, and after which tokens: [N] each.
+struct Targets {
+  Targets(const Batch& batch, const at::Device& device) {
+    std::vector<int64_t> at, of;
+    for (int64_t t = 0; t < batch.num_tokens(); ++t) {
+      if (batch.targets[t] < 0) continue;
+      at.push_back(t);
+      of.push_back(batch.targets[t]);
+    }
+    places = at::tensor(at, at::kLong).to(device);
+    ids = at::tensor(of, at::kLong).to(device);
   }
-  const auto on_device = [&](const std::vector<int64_t>& x) { return at::tensor(x, at::kLong).to(model.device()); };
-  const at::Tensor hidden = model.forward(batch).index_select(0, on_device(places));  // [num_targets, C]
-  const at::Tensor logits = model.logits(hidden);                                     // [num_targets, V]
-  const at::Tensor wide = logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat);
-  return at::cross_entropy_loss(wide, on_device(targets), {}, at::Reduction::Sum);
+  at::Tensor places, ids;
+};
+
+}  // namespace
+
+at::Tensor loss_sum(const Model& model, const Batch& batch) {
+  at::NoGradGuard no_grad;
+  const Targets targets(batch, model.device());
+  return head_loss(model.forward(batch).index_select(0, targets.places), model.head(), targets.ids).sum;
+}
+
+at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, int64_t recomputed) {
+  const Targets targets(batch, model.device());
+  const at::Tensor hidden = model.forward(batch, recomputed).index_select(0, targets.places);  // [N, C]
+  const HeadLoss loss = head_loss(hidden, model.head(), targets.ids, /*with_gradients=*/true, d_head);
+  hidden.backward(loss.d_hidden);
+  return loss.sum;
 }
 
 at::Device open_device(const std::string& name) {

@@ -14,17 +14,18 @@
 
 namespace smooth {
 
-
 class Model {
  public:
   virtual ~Model() = default;
 
-  // Final hidden states of packed documents: [T, C]. Differentiable.
-  virtual at::Tensor forward(const Batch& batch) const = 0;
+  // Final hidden states of packed documents: [T, C]. Differentiable; of the first `recomputed` layers only the inputs are kept for the
+  // backward pass (ops/recompute.h).
+  virtual at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const = 0;
   // Advances `state` by the step's tokens and gives their final hidden states: [S, C]. No gradients.
   virtual at::Tensor step(const Step& step, State& state) const = 0;
+  virtual const at::Tensor& head() const = 0;  // [V, C]
   // Logits of hidden states: [N, C] -> [N, V].
-  virtual at::Tensor logits(const at::Tensor& hidden) const = 0;
+  virtual at::Tensor logits(const at::Tensor& hidden) const;
   virtual std::unique_ptr<State> new_state(int64_t rows) const = 0;
 
   virtual std::vector<Parameter> parameters() const = 0;
@@ -41,9 +42,13 @@ class Model {
 // All that a checkpoint of the model holds: parameters, then idle tensors.
 std::vector<Parameter> stored_tensors(const Model& model);
 
-// Mean negative log likelihood of the batch's targets times num_targets, in fp32: the sum, for dividing by the global
-// count. Only hidden states at target positions meet the head.
+// The sum of the negative log likelihoods of the batch's targets, in fp32, for dividing by the global count: []. Only hidden states at
+// target positions meet the head, and in pieces (ops/head_loss.h). No graph is left.
 at::Tensor loss_sum(const Model& model, const Batch& batch);
+
+// The same, and adds its gradients: the head's weight's to `d_head` [V, C] (undefined: it is not trained), every other parameter's to
+// its .grad().
+at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, int64_t recomputed = 0);
 
 // "cpu" or "cuda"; throws when this machine or build has no such device. CUDA's libraries are opened only here.
 at::Device open_device(const std::string& name);

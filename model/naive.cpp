@@ -48,4 +48,30 @@ at::Tensor naive_wkv7(const at::Tensor& r, const at::Tensor& w, const at::Tensor
   return at::stack(outputs);  // [T, H, N]
 }
 
+at::Tensor naive_rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  const at::Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+  const at::Tensor scale = at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);  // [T, 1]
+  return (wide * scale).to(x.scalar_type()) * weight;
+}
+
+at::Tensor naive_rotate(const at::Tensor& x, const Rotation& rotation) {
+  const std::vector<at::Tensor> half = x.chunk(2, -1);  // 2 x [T, H, D/2]
+  return at::cat({half[0] * rotation.cos - half[1] * rotation.sin, half[1] * rotation.cos + half[0] * rotation.sin}, -1);  // [T, H, D]
+}
+
+std::vector<at::Tensor> naive_norm_project(const at::Tensor& x, const at::Tensor& norm, double eps, const std::vector<Map>& maps) {
+  const at::Tensor n = naive_rms_norm(x, norm, eps);
+  std::vector<at::Tensor> results;
+  for (const Map& map : maps) results.push_back(at::linear(n, map.weight, map.bias.defined() ? std::optional(map.bias) : std::nullopt));
+  return results;
+}
+
+at::Tensor naive_swiglu_project(const at::Tensor& g, const at::Tensor& u, const at::Tensor& weight) { return at::linear(at::silu(g) * u, weight); }
+
+at::Tensor naive_head_loss(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets) {
+  const at::Tensor logits = at::linear(hidden, weight);  // [N, V]
+  const at::Tensor wide = logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat);
+  return at::cross_entropy_loss(wide, targets, {}, at::Reduction::Sum);
+}
+
 }  // namespace smooth

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/ops/project.h"
+#include "model/ops/recompute.h"
 
 namespace smooth {
 namespace {
@@ -47,25 +48,32 @@ at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, const 
   return project(at::relu(project(x_k, ffn.key)).square(), ffn.value);
 }
 
-at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state) const {
-  at::Tensor x = norm(at::embedding(embeddings_, at::tensor(ids, at::kLong).to(device())), pre_norm_);  // [T, C]
-  at::Tensor v_first;
+at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, int64_t recomputed) const {
+  std::vector<at::Tensor> x = {norm(at::embedding(embeddings_, at::tensor(ids, at::kLong).to(device())), pre_norm_)};  // [T, C]
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    const Layer& layer = layers_[l];
-    Rwkv7State::Layer* memory = state != nullptr ? &state->layers()[l] : nullptr;
-    x = x + time_mix(layer.attn, options_, norm(x, layer.attn_norm), v_first, nullptr, documents, memory);
-    x = x + channel_mix(layer.ffn, norm(x, layer.ffn_norm), documents, memory != nullptr ? &memory->channel_shift : nullptr);
+    // x and, after the first layer, its values -> the same: [T, C] each
+    const auto block = [this, documents, state, l](const std::vector<at::Tensor>& in) {
+      const Layer& layer = layers_[l];
+      Rwkv7State::Layer* memory = state != nullptr ? &state->layers()[l] : nullptr;
+      at::Tensor v_first = l > 0 ? in[1] : at::Tensor();
+      const at::Tensor middle = in[0] + time_mix(layer.attn, options_, norm(in[0], layer.attn_norm), v_first, nullptr, documents, memory);
+      return std::vector<at::Tensor>{middle + channel_mix(layer.ffn, norm(middle, layer.ffn_norm), documents, memory != nullptr ? &memory->channel_shift : nullptr),
+                                     v_first};
+    };
+    x = l < recomputed ? smooth::recomputed(block, x) : block(x);
   }
-  return norm(x, norm_);
+  return norm(x[0], norm_);
 }
 
-at::Tensor Rwkv7::forward(const Batch& batch) const { return layers(batch.ids, Documents(batch.cu_seqlens, device()), nullptr); }
+at::Tensor Rwkv7::forward(const Batch& batch, int64_t recomputed) const {
+  return layers(batch.ids, Documents(batch.cu_seqlens, device()), nullptr, recomputed);
+}
 
 at::Tensor Rwkv7::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
   const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<Rwkv7State&>(memory);
-  const at::Tensor hidden = layers(step.ids, Documents(step, state.rows(), device()), &state);
+  const at::Tensor hidden = layers(step.ids, Documents(step, state.rows(), device()), &state, 0);
   for (size_t n = 0; n < step.rows.size(); ++n) state.keys().advance(step.rows[n], step.lengths[n]);
   return hidden;
 }
@@ -73,8 +81,6 @@ at::Tensor Rwkv7::step(const Step& step, State& memory) const {
 std::string Rwkv7::config_json() const {
   return rwkv7_config_json(config_, embeddings_.scalar_type() == at::kBFloat16 ? "bfloat16" : "float32");
 }
-
-at::Tensor Rwkv7::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
 
 std::unique_ptr<State> Rwkv7::new_state(int64_t rows) const {
   const at::TensorOptions tensors = embeddings_.options().requires_grad(false);

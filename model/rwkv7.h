@@ -23,9 +23,9 @@ class Rwkv7 : public Model {
   // Near induction (model/rwkv7_induction.cpp).
   void initialise_induction(uint64_t seed);
 
-  at::Tensor forward(const Batch& batch) const override;
+  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
   at::Tensor step(const Step& step, State& state) const override;
-  at::Tensor logits(const at::Tensor& hidden) const override;
+  const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   int64_t vocab_size() const override { return config_.vocab_size; }
@@ -46,7 +46,7 @@ class Rwkv7 : public Model {
     ChannelMix ffn;
   };
   // `state`: where the documents' memories come from and go to, null for none.
-  at::Tensor layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state) const;
+  at::Tensor layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, int64_t recomputed) const;
   at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift) const;
   at::Tensor norm(const at::Tensor& x, const Norm& norm) const;
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "model/config_fields.h"
-#include "model/ops/attention.h"
-#include "model/ops/project.h"
+#include "model/ops/packed_attention.h"
+#include "model/ops/recompute.h"
+#include "model/ops/ring_attention.h"
 #include "model/ops/rms_norm.h"
 
 namespace smooth {
@@ -43,27 +44,39 @@ RwkvHybrid::RwkvHybrid(RwkvHybridConfig config, at::TensorOptions options) : con
   for (const auto& [name, shape] : config_.idle) idle_.push_back({name, at::empty(shape, options)});
 }
 
-at::Tensor RwkvHybrid::layers(at::Tensor x, const at::Tensor& positions, const Documents& documents, const Attend& attend, Rwkv7State* state) const {
+at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& positions, const Documents& documents, const Attend& attend,
+                              Rwkv7State* state, int64_t recomputed) const {
   const DecoderConfig& decoder = config_.decoder;
   const Rotation turn = rotation(positions, decoder.head_dim, decoder.rope_theta, decoder.yarn, embed_tokens_.scalar_type());
-  at::Tensor v_first;  // [T, C]
+  std::vector<at::Tensor> x = {embedded};
   for (int64_t l = 0; l < decoder.num_hidden_layers; ++l) {
-    const DecoderLayer& layer = layers_[l];
-    const at::Tensor h = rms_norm(x, layer.input_layernorm, decoder.rms_norm_eps);
-    x = x + (config_.recurrent(l) ? time_mix(mixes_[l], config_.mix, h, v_first, &turn, documents, state != nullptr ? &state->layers()[l] : nullptr)
-                                  : attention(layer, decoder, h, turn, attend, l));
-    x = x + mlp(layer, rms_norm(x, layer.post_attention_layernorm, decoder.rms_norm_eps));
+    // x and, after the first time-mix, its values -> the same: [T, C] each
+    const auto block = [this, turn, documents, attend, state, l](const std::vector<at::Tensor>& in) {
+      const DecoderConfig& sizes = config_.decoder;
+      const DecoderLayer& layer = layers_[l];
+      at::Tensor v_first = in.size() > 1 ? in[1] : at::Tensor();
+      const auto mixed = [&] {
+        if (!config_.recurrent(l)) return attention(layer, sizes, in[0], turn, attend, l);
+        return time_mix(mixes_[l], config_.mix, rms_norm(in[0], layer.input_layernorm, sizes.rms_norm_eps), v_first, &turn, documents,
+                        state != nullptr ? &state->layers()[l] : nullptr);
+      };
+      const at::Tensor middle = in[0] + mixed();
+      std::vector<at::Tensor> out = {middle + mlp(layer, sizes, middle)};
+      if (v_first.defined()) out.push_back(v_first);
+      return out;
+    };
+    x = l < recomputed ? smooth::recomputed(block, x) : block(x);
   }
-  return rms_norm(x, norm_, decoder.rms_norm_eps);
+  return rms_norm(x[0], norm_, decoder.rms_norm_eps);
 }
 
-at::Tensor RwkvHybrid::forward(const Batch& batch) const {
-  Packing packing(batch.cu_seqlens, embed_tokens_.options());
+at::Tensor RwkvHybrid::forward(const Batch& batch, int64_t recomputed) const {
+  const auto packing = std::make_shared<Packing>(batch.cu_seqlens, embed_tokens_.options());
   const at::Tensor x = at::embedding(embed_tokens_, at::tensor(batch.ids, at::kLong).to(device()));  // [T, C]
-  const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
-    return packing.attend(q, k, v, config_.decoder.windows[layer]);
+  const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
+    return packing->attend(q, k, v, config_.decoder.windows[layer]);
   };
-  return layers(x, packing.positions(), Documents(batch.cu_seqlens, device()), attend, nullptr);
+  return layers(x, packing->positions(), Documents(batch.cu_seqlens, device()), attend, nullptr, recomputed);
 }
 
 at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
@@ -75,12 +88,10 @@ at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
   const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state.keys());
   };
-  const at::Tensor hidden = layers(x, plan.positions(), Documents(step, state.rows(), device()), attend, &state);
+  const at::Tensor hidden = layers(x, plan.positions(), Documents(step, state.rows(), device()), attend, &state, 0);
   plan.finish(state.keys());
   return hidden;
 }
-
-at::Tensor RwkvHybrid::logits(const at::Tensor& hidden) const { return project(hidden, lm_head_); }
 
 std::unique_ptr<State> RwkvHybrid::new_state(int64_t rows) const {
   const at::TensorOptions tensors = embed_tokens_.options().requires_grad(false);

@@ -20,9 +20,9 @@ class RwkvHybrid : public Model {
  public:
   explicit RwkvHybrid(RwkvHybridConfig config, at::TensorOptions options = {});  // empty weights
 
-  at::Tensor forward(const Batch& batch) const override;
+  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
   at::Tensor step(const Step& step, State& state) const override;
-  at::Tensor logits(const at::Tensor& hidden) const override;
+  const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   std::vector<Parameter> idle() const override { return idle_; }
@@ -36,7 +36,8 @@ class RwkvHybrid : public Model {
 
  private:
   // x [T, C] -> [T, C]. `state`: where the documents' memories come from and go to, null for none.
-  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Documents& documents, const Attend& attend, Rwkv7State* state) const;
+  at::Tensor layers(const at::Tensor& embedded, const at::Tensor& positions, const Documents& documents, const Attend& attend, Rwkv7State* state,
+                    int64_t recomputed) const;
 
   RwkvHybridConfig config_;
   at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied

@@ -1,14 +1,21 @@
 #include "model/ops/rope.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "model/naive.h"
 #include "model/ops/cpu.h"
 #include "model/ops/rows_cpu.h"
 
 namespace smooth {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
 namespace {
 
 // Pairs that turn more than beta_fast times over L0 tokens keep their frequency f, those that turn less than beta_slow times
@@ -38,15 +45,30 @@ Rotation rotation(const at::Tensor& positions, int64_t head_dim, double theta, c
   return {ready(angle.cos()), ready(angle.sin())};
 }
 
-at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) {
-  if (kernels_take({x, rotation.cos, rotation.sin})) {
-    return by_rows(x, [&]<class Number>(Number* y, int64_t begin, int64_t end) {
-      rotate_rows(numbers<Number>(x), numbers<Number>(rotation.cos), numbers<Number>(rotation.sin), x.size(1), x.size(2) / 2, begin, end, y);
-    });
+namespace {
+
+// Turning is linear, and turning back is its transpose.
+class RotateFunction : public torch::autograd::Function<RotateFunction> {
+ public:
+  static Variable forward(AutogradContext* context, const Variable& x, const at::Tensor& cos, const at::Tensor& sin) {
+    context->save_for_backward({cos, sin});
+    return rotate(x, {cos, sin});
   }
-  const std::vector<at::Tensor> half = x.chunk(2, -1);  // 2 x [T, H, D/2]
-  return at::cat({half[0] * rotation.cos - half[1] * rotation.sin,
-                  half[1] * rotation.cos + half[0] * rotation.sin}, -1);  // [T, H, D]
+
+  static variable_list backward(AutogradContext* context, variable_list outputs) {
+    const variable_list saved = context->get_saved_variables();
+    return {rotate(outputs[0].contiguous(), {saved[0], saved[1].neg()}), {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) {
+  if (at::GradMode::is_enabled() && x.requires_grad()) return RotateFunction::apply(x, rotation.cos, rotation.sin);
+  if (!kernels_take({x, rotation.cos, rotation.sin})) return naive_rotate(x, rotation);
+  return by_rows(x, [&]<class Number>(Number* y, int64_t begin, int64_t end) {
+    rotate_rows(numbers<Number>(x), numbers<Number>(rotation.cos), numbers<Number>(rotation.sin), x.size(1), x.size(2) / 2, begin, end, y);
+  });
 }
 
 }  // namespace smooth

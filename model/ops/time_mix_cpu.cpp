@@ -13,26 +13,6 @@ namespace {
 
 constexpr int64_t kStretch = 32;  // tokens whose rows lie in the cache together
 
-// exp x = 2^n exp f with |f| <= ln 2 / 2, and exp f as Cephes' expf has it: within 2 units of the last place. Between the smallest and
-// the largest power of two that fp32 has; not a number stays so.
-INLINE Lanes exp(Lanes x) {
-  constexpr float kRound = 12582912;  // 1.5 2^23: what is added to it loses its fraction
-  x = x < -87.0F ? -87.0F - Lanes{} : x;
-  x = x > 88.0F ? 88.0F - Lanes{} : x;
-  const Lanes shifted = x * 1.44269504F + kRound, n = shifted - kRound;
-  const Lanes f = x - n * 0.693359375F - n * -2.12194440e-4F;
-  Lanes p = 1.9875691500e-4F * f + 1.3981999507e-3F;
-  p = p * f + 8.3334519073e-3F;
-  p = p * f + 4.1665795894e-2F;
-  p = p * f + 1.6666665459e-1F;
-  p = p * f + 5.0000001201e-1F;
-  p = p * f * f + f + 1.0F;
-  const Words power = (load<Words>(&shifted) << 23) + 0x3f800000;  // the last bits of `shifted` are n
-  return p * load<Lanes>(&power);
-}
-
-INLINE Lanes sigmoid(const Lanes& x) { return 1.0F / (1.0F + exp(-x)); }
-
 // The rows of a stretch, as the WKV operator takes them: [kStretch, N] each.
 struct Rows {
   Rows(int64_t tokens, int64_t size) : numbers(7 * tokens * size) {

@@ -37,7 +37,7 @@ class Script : public Model {
  public:
   using Next = std::function<int64_t(int64_t row, int64_t document, const std::vector<int64_t>& fed)>;
   Script(int64_t vocab, Next next) : vocab_(vocab), next_(std::move(next)) {}
-  at::Tensor forward(const Batch&) const override { throw std::logic_error("a script is not trained"); }
+  at::Tensor forward(const Batch&, int64_t) const override { throw std::logic_error("a script is not trained"); }
   at::Tensor step(const Step& step, State& state) const override {
     auto& counter = dynamic_cast<Counter&>(state);
     std::vector<float> hidden;
@@ -51,6 +51,7 @@ class Script : public Model {
     largest_step = std::max(largest_step, step.num_tokens());
     return at::tensor(hidden).view({-1, 1});
   }
+  const at::Tensor& head() const override { throw std::logic_error("a script has no head"); }
   at::Tensor logits(const at::Tensor& hidden) const override {
     return -(at::arange(vocab_, at::kFloat).unsqueeze(0) - hidden).abs();  // the next likeliest ids are the nearest
   }

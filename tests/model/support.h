@@ -34,6 +34,13 @@ inline std::string fixtures() {
   return folder == nullptr ? "" : folder;
 }
 
+// The loss sum, and its gradients in every parameter's .grad(), the head's included.
+inline at::Tensor backward(const Model& model, const Batch& batch, int64_t recomputed = 0) {
+  const at::Tensor& head = model.head();
+  if (!head.grad().defined()) head.mutable_grad() = at::zeros_like(head.detach());
+  return add_gradients(model, batch, head.grad(), recomputed);
+}
+
 inline DecoderConfig small_config(int64_t window) {
   DecoderConfig config{.vocab_size = 50, .hidden_size = 32, .num_hidden_layers = 3, .num_attention_heads = 4, .num_key_value_heads = 2,
                        .head_dim = 8, .intermediate_size = 48, .rope_theta = 1e4};

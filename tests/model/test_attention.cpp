@@ -1,5 +1,6 @@
 // Attention against its naive twin: packed training and ring reading, forward and gradients, odd lengths, every window.
-#include "model/ops/attention.h"
+#include "model/ops/packed_attention.h"
+#include "model/ops/ring_attention.h"
 
 #include "model/naive.h"
 #include "tests/model/support.h"

@@ -59,8 +59,7 @@ TEST_CASE("packed documents equal each alone, loss and gradients", "[cpu]") {
     for (const Parameter& parameter : decoder.parameters()) parameter.value.requires_grad_();
     const std::vector<int64_t> lengths = {17, 1, 230, 64};
     const Batch together = packed(lengths, 50, 13);
-    const at::Tensor loss = loss_sum(decoder, together);
-    loss.backward();
+    const at::Tensor loss = backward(decoder, together);
     std::vector<at::Tensor> gradients;
     for (const Parameter& parameter : decoder.parameters()) {
       gradients.push_back(parameter.value.grad().clone());
@@ -73,9 +72,7 @@ TEST_CASE("packed documents equal each alone, loss and gradients", "[cpu]") {
       one.ids = {together.ids.begin() + begin, together.ids.begin() + end};
       one.targets = {together.targets.begin() + begin, together.targets.begin() + end};
       one.cu_seqlens = {0, static_cast<int32_t>(end - begin)};
-      const at::Tensor part = loss_sum(decoder, one);
-      if (part.requires_grad()) part.backward();
-      alone += part.item<double>();
+      alone += backward(decoder, one).item<double>();
     }
     CHECK(loss.item<double>() == Approx(alone).epsilon(1e-12));
     size_t i = 0;
@@ -97,7 +94,7 @@ TEST_CASE("gradients agree with finite differences", "[cpu]") {
     const Decoder decoder = small_decoder(window, 5);
     for (const Parameter& parameter : decoder.parameters()) parameter.value.requires_grad_();
     const Batch batch = packed({13, 20}, 50, 14);
-    loss_sum(decoder, batch).backward();
+    backward(decoder, batch);
     for (const Parameter& parameter : decoder.parameters()) {
       at::NoGradGuard no_grad;
       const at::Tensor direction = random_tensor(parameter.value.sizes());
@@ -215,12 +212,11 @@ TEST_CASE("Qwen2 and Mistral logits, loss and gradients equal Hugging Face's", "
     check_close("logits", io.get("logits_f64").flatten(0, 1), all_logits(*model, rows), 5e-5);
 
     for (const Parameter& parameter : model->parameters()) parameter.value.requires_grad_();
-    const at::Tensor loss = loss_sum(*model, rows) / rows.num_targets;
-    loss.backward();
+    const at::Tensor loss = backward(*model, rows) / rows.num_targets;
     CHECK(loss.item<double>() == Approx(io.get("loss").item<double>()).epsilon(1e-5));
     if (name != "mistral_swa8") {  // whose fixture has no gradients
       const Safetensors gradients(path + "/grads.safetensors");
-      for (const Parameter& parameter : model->parameters()) check_close(parameter.name, gradients.get(parameter.name), parameter.value.grad(), 5e-5);
+      for (const Parameter& parameter : model->parameters()) check_close(parameter.name, gradients.get(parameter.name), parameter.value.grad() / rows.num_targets, 5e-5);
     }
     if (model->window() == 8) {  // flash-attention's window_size = (8, 0) shows a token itself and 8 others
       const auto wider = load_model(path, {.sliding_window = 9}, at::kCPU);

@@ -1,7 +1,5 @@
-// Causal attention, dense or in a sliding window, whose cost is linear in length for a window.
-//   training: packed documents, forward and backward (Packing + attend)
-//   reading:  new tokens of many rows against their rings of keys and values (RingPlan + attend_ring)
-// The readable twin of both is naive_attention in model/naive.h.
+// Causal attention while reading, dense or in a sliding window: new tokens of many rows against their rings of keys and values. What it
+// means is naive_attention in model/naive.h; training is in ops/packed_attention.h.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,35 +11,7 @@
 
 namespace smooth {
 
-// Legend: T packed tokens, H heads, G key-value heads, D head width, W window, N rows, S new tokens.
-
-// Where documents begin and what each layer's mask is, worked out once for all layers of a forward pass.
-class Packing {
- public:
-  // cu_seqlens: [N + 1] borders of the documents.
-  Packing(const std::vector<int32_t>& cu_seqlens, at::TensorOptions options);
-
-  // softmax(q k^T / sqrt(D)) v over the keys that each query may see: its own document's last `window` tokens up to
-  // itself (0: all). q [T, H, D], k and v [T, G, D] -> [T, H, D].
-  at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window);
-
-  const at::Tensor& positions() const { return positions_; }  // [T] int64, from 0 in each document
-
- private:
-  struct Mask {
-    int64_t window, groups;
-    at::Tensor bias;
-  };
-  const at::Tensor& block_bias(int64_t window, int64_t repeats);
-  at::Tensor attend_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window);
-  at::Tensor attend_documents(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
-
-  std::vector<int32_t> cu_seqlens_;
-  int64_t longest_ = 0;
-  at::TensorOptions options_;
-  at::Tensor positions_, documents_;  // [T] int64
-  std::vector<Mask> masks_;
-};
+// Legend: H heads, G key-value heads, D head width, N rows, S new tokens.
 
 // One step of many rows, worked out once for all layers.
 class RingPlan {

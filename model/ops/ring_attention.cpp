@@ -1,4 +1,4 @@
-#include "model/ops/attention.h"
+#include "model/ops/ring_attention.h"
 
 #include <ATen/ATen.h>
 
@@ -8,25 +8,10 @@
 namespace smooth {
 namespace {
 
-// Queries are cut in blocks of this many; a block meets its own keys and those of the blocks that its window reaches.
-constexpr int64_t kBlock = 64;
 constexpr double kHidden = -std::numeric_limits<double>::infinity();
 
 at::Tensor bias_of(const at::Tensor& seen, at::ScalarType dtype) {
   return at::zeros(seen.sizes(), seen.options().dtype(dtype)).masked_fill_(seen.logical_not(), kHidden);
-}
-
-// Blocks of kBlock tokens and, before them, the `reach` blocks that came earlier: [n, (reach + 1) kBlock, G, D].
-at::Tensor with_earlier_blocks(const at::Tensor& x, int64_t num_blocks, int64_t reach) {
-  const int64_t groups = x.size(1), width = x.size(2);
-  const at::Tensor before = at::zeros({reach * kBlock, groups, width}, x.options());
-  const at::Tensor after = at::zeros({num_blocks * kBlock - x.size(0), groups, width}, x.options());
-  const at::Tensor padded = at::cat({before, x, after});  // [(reach + n) kBlock, G, D]
-  std::vector<at::Tensor> shifted;
-  for (int64_t i = 0; i <= reach; ++i) {
-    shifted.push_back(padded.narrow(0, i * kBlock, num_blocks * kBlock).view({num_blocks, kBlock, groups, width}));
-  }
-  return at::cat(shifted, 1);
 }
 
 // Query heads that share a key-value head lie side by side as further queries: [n, T, H, D] -> [n, G, R T, D], R = H / G.
@@ -58,71 +43,6 @@ at::Tensor attend_causally(const at::Tensor& q, const at::Tensor& k, const at::T
 }
 
 }  // namespace
-
-// ------------------------------------------------------------------------------------ packed documents
-
-Packing::Packing(const std::vector<int32_t>& cu_seqlens, at::TensorOptions options)
-    : cu_seqlens_(cu_seqlens), options_(options) {
-  std::vector<int64_t> positions, documents;
-  for (size_t n = 0; n + 1 < cu_seqlens.size(); ++n) {
-    const int64_t length = cu_seqlens[n + 1] - cu_seqlens[n];
-    longest_ = std::max(longest_, length);
-    for (int64_t i = 0; i < length; ++i) {
-      positions.push_back(i);
-      documents.push_back(static_cast<int64_t>(n));
-    }
-  }
-  positions_ = at::tensor(positions, at::kLong).to(options.device());
-  documents_ = at::tensor(documents, at::kLong).to(options.device());
-}
-
-at::Tensor Packing::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window) {
-  const int64_t reach = window == 0 ? longest_ : std::min(window, longest_);
-  // A dense document is a window as long as itself: blocks are the cheaper way as long as documents are short.
-  const bool dense = reach == longest_;
-  return dense && longest_ > 3 * kBlock ? attend_documents(q, k, v) : attend_blocks(q, k, v, reach);
-}
-
-// 0 where query t of block i sees key s, -inf elsewhere: [n, 1, R kBlock, (reach + 1) kBlock].
-const at::Tensor& Packing::block_bias(int64_t window, int64_t repeats) {
-  for (const Mask& mask : masks_) {
-    if (mask.window == window && mask.groups == repeats) return mask.bias;
-  }
-  const int64_t num_tokens = positions_.size(0), num_blocks = (num_tokens + kBlock - 1) / kBlock;
-  const int64_t reach = (window + kBlock - 2) / kBlock;
-  const auto options = positions_.options();
-  const at::Tensor query = at::arange(num_blocks * kBlock, options).view({num_blocks, kBlock, 1});  // [n, kBlock, 1]
-  const at::Tensor key = at::arange((reach + 1) * kBlock, options).view({1, 1, -1}) - reach * kBlock +
-                         at::arange(num_blocks, options).view({-1, 1, 1}) * kBlock;                 // [n, 1, keys]
-  // Padding tokens form a document of their own (-1), so that no query is left without a key.
-  const at::Tensor padding = at::full({num_blocks * kBlock - num_tokens}, -1, options);
-  const at::Tensor documents = at::cat({documents_, padding});
-  const at::Tensor same = documents.view({num_blocks, kBlock, 1}) == documents.index({key.clamp_min(0)});
-  const at::Tensor seen = same & (key >= 0) & (key <= query) & (query - key < window);              // [n, kBlock, keys]
-  const at::Tensor bias = bias_of(seen.repeat({1, repeats, 1}).unsqueeze(1), c10::typeMetaToScalarType(options_.dtype()));
-  return masks_.emplace_back(Mask{window, repeats, bias}).bias;
-}
-
-at::Tensor Packing::attend_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window) {
-  const int64_t num_tokens = q.size(0), heads = q.size(1), width = q.size(2);
-  const int64_t num_blocks = (num_tokens + kBlock - 1) / kBlock, reach = (window + kBlock - 2) / kBlock;
-  const at::Tensor tail = at::zeros({num_blocks * kBlock - num_tokens, heads, width}, q.options());
-  const at::Tensor queries = at::cat({q, tail}).view({num_blocks, kBlock, heads, width});  // [n, kBlock, H, D]
-  const at::Tensor y = attend_folded(queries, with_earlier_blocks(k, num_blocks, reach),
-                                     with_earlier_blocks(v, num_blocks, reach), block_bias(window, heads / k.size(1)));
-  return y.reshape({num_blocks * kBlock, heads, width}).narrow(0, 0, num_tokens);  // [T, H, D]
-}
-
-at::Tensor Packing::attend_documents(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-  std::vector<at::Tensor> outputs;
-  for (size_t n = 0; n + 1 < cu_seqlens_.size(); ++n) {
-    const auto alone = [&](const at::Tensor& x) { return x.slice(0, cu_seqlens_[n], cu_seqlens_[n + 1]).unsqueeze(0); };  // [1, t, H, D]
-    outputs.push_back(attend_causally(alone(q), alone(k), alone(v)).squeeze(0));                                         // [t, H, D]
-  }
-  return at::cat(outputs);  // [T, H, D]
-}
-
-// --------------------------------------------------------------------------------------- rows and rings
 
 RingPlan::RingPlan(const Step& step, KvState& state, at::TensorOptions options) : step_(step), options_(options) {
   int64_t furthest = 0;
