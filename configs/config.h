@@ -372,13 +372,59 @@ inline std::optional<int64_t> window_keys(std::optional<int64_t> sliding_window,
   return sliding_window;
 }
 
+// What numbers are kept in. Sums, norms' statistics, softmax and losses are fp32 in any case.
+struct PrecisionConfig {
+  std::string weights = "float32", master = "float32", gradients = "float32", moments = "float32";
+
+  template <class V>
+  void visit(V& v) {
+    v("weights", weights, "weights and activations of the forward and backward pass", one_of({"float32", "bfloat16"}));
+    v("master", master, "the weights that AdamW updates; as `weights`: they are the same tensors", one_of({"float32", "bfloat16"}));
+    v("gradients", gradients, "gradients, as they are summed over packs and ranks", one_of({"float32", "bfloat16"}));
+    v("moments", moments, "AdamW's two moments between steps", one_of({"float32", "bfloat16"}));
+  }
+  std::optional<Problem> problem() const {
+    if (weights == "float32" && master == "bfloat16") return Problem{"master", "is less precise than weights"};
+    return {};
+  }
+};
+
+// How several processes share a run. Which ranks there are comes from torchrun's or Slurm's variables.
+struct RanksConfig {
+  int64_t zero = 0, bucket_mb = 64;
+  double timeout = 1800;
+
+  template <class V>
+  void visit(V& v) {
+    v("zero", zero, "what ranks share out instead of each keeping all: 0 nothing, 1 AdamW's state, 2 gradients too", between(0, 2));
+    v("bucket_mb", bucket_mb, "gradients that travel together, in MiB; they do so while the backward pass goes on", between(1, 4096));
+    v("timeout", timeout, "seconds after which a rank that does not answer ends the run", more_than(0));
+  }
+};
+
 struct CheckpointConfig {
   int64_t every = 0, keep = 2;
+  bool background = true;
+  std::string failure = "stop";
 
   template <class V>
   void visit(V& v) {
     v("every", every, "steps between checkpoints; 0: only after the last step", at_least(0));
-    v("keep", keep, "newest checkpoints that are kept", at_least(1));
+    v("keep", keep, "newest checkpoints that are kept; with heldout the best one too", at_least(1));
+    v("background", background, "copy what is saved and write it while training goes on; needs memory for the copy");
+    v("failure", failure, "a checkpoint that cannot be written, as on a full disk, stops the run, or is told and left out", one_of({"stop", "go-on"}));
+  }
+};
+
+// Samples that are not trained on, and whose loss is told now and then.
+struct HeldoutConfig {
+  std::vector<std::string> files;
+  int64_t every = 100;
+
+  template <class V>
+  void visit(V& v) {
+    v("files", files, "their transcripts, .jsonl; laid out as `data` says", existing());
+    v("every", every, "steps between two looks at them; once more after the last step", at_least(1));
   }
 };
 
@@ -391,11 +437,16 @@ struct TrainConfig {
   std::string window_edge = "hf";
   TrainDataConfig data;
   OptimConfig optim;
+  PrecisionConfig precision;
+  std::optional<int64_t> recompute;
+  RanksConfig ranks;
   int64_t batch = 2;
   std::string batch_of = "samples";
   std::optional<int64_t> steps;
   int64_t epochs = 1;
   CheckpointConfig checkpoint;
+  std::optional<HeldoutConfig> heldout;
+  double spike = 3;
   int64_t log_every = 10;
 
   template <class V>
@@ -410,11 +461,16 @@ struct TrainConfig {
     v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
     v("data", data, "what is read");
     v("optim", optim, "AdamW and its cosine schedule");
-    v("batch", batch, "samples or packs in one optimizer step", at_least(1));
+    v("precision", precision, "what numbers are kept in");
+    v("recompute", recompute, "layers of which only the input is kept for the backward pass, the rest computed again there; null: none", at_least(0));
+    v("ranks", ranks, "how several processes share the run");
+    v("batch", batch, "samples or packs in one optimizer step, of all ranks together", at_least(1));
     v("batch_of", batch_of, "what batch counts", one_of({"samples", "packs"}));
     v("steps", steps, "stop after so many steps; null: after `epochs`", at_least(1));
     v("epochs", epochs, "passes over the data", at_least(1));
     v("checkpoint", checkpoint, "when to save");
+    v("heldout", heldout, "samples that are not trained on, whose loss is told");
+    v("spike", spike, "a loss so many times the mean of the last ones is told with its samples; 0: none is", at_least(0));
     v("log_every", log_every, "steps between console lines; every step is in metrics.jsonl", at_least(1));
   }
   std::optional<Problem> problem() const {

@@ -112,6 +112,8 @@ std::vector<std::vector<Loader::Pack>> Loader::plan(int64_t epoch) const {
   return steps;
 }
 
+std::vector<std::string> Loader::samples_of(int64_t) { return {}; }
+
 std::vector<Batch> Loader::step(int64_t index) {
   if (const int64_t epoch = index / steps_per_epoch_; epoch != planned_epoch_) {
     plan_ = plan(epoch);

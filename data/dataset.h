@@ -30,6 +30,7 @@ class Loader {
 
   // The packs of step 0, 1, 2, ...: each at most `context` tokens, no document cut.
   std::vector<Batch> step(int64_t index);
+  std::vector<std::string> samples_of(int64_t index);  // ids of the samples of a step
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
   int64_t num_samples() const { return static_cast<int64_t>(samples_.size()); }
 

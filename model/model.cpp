@@ -54,7 +54,7 @@ at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tenso
   return loss.sum;
 }
 
-at::Device open_device(const std::string& name) {
+at::Device open_device(const std::string& name, int64_t number) {
   if (name == "cpu") return at::kCPU;
   if (name != "cuda") throw std::runtime_error("device " + name + " is not known; the devices are cpu and cuda");
   // CUDA's kernels register themselves when their library is opened, so that runs on the CPU need not load it.
@@ -65,7 +65,11 @@ at::Device open_device(const std::string& name) {
   if (!at::hasCUDA() || at::getNumGPUs() == 0) {
     throw std::runtime_error("device cuda: no GPU is found; ./smooth doctor says what this machine has");
   }
-  return at::Device(at::kCUDA, 0);
+  if (number >= static_cast<int64_t>(at::getNumGPUs())) {
+    throw std::runtime_error("device cuda: GPU " + std::to_string(number) + " is wanted, but " + std::to_string(at::getNumGPUs()) +
+                             " are found; start no more ranks on a machine than it has GPUs");
+  }
+  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(number));
 }
 
 void prepare_process(int64_t threads) {

@@ -50,8 +50,8 @@ at::Tensor loss_sum(const Model& model, const Batch& batch);
 // its .grad().
 at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, int64_t recomputed = 0);
 
-// "cpu" or "cuda"; throws when this machine or build has no such device. CUDA's libraries are opened only here.
-at::Device open_device(const std::string& name);
+// "cpu", or "cuda" and which of the GPUs; throws when this machine or build has no such device. CUDA's libraries are opened only here.
+at::Device open_device(const std::string& name, int64_t number = 0);
 
 // Threads (0: as OMP_NUM_THREADS says, all cores without it); and the memory that tensors leave is kept for the next ones, where
 // otherwise each large one gets its pages from the system anew: an eighth or more of a prefill's time.

@@ -1,4 +1,4 @@
-// smooth-train CONFIG.yaml: one training run.
+// smooth-train CONFIG.yaml: one training run, as one process or as a rank of several. smooth-train bench CONFIG.yaml times a step.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -6,8 +6,37 @@
 #include "configs/run.h"
 #include "trainer/trainer.h"
 
+namespace {
+
+constexpr int kAskedToStop = 75;  // EX_TEMPFAIL: saved, and the same command goes on
+
+int train(const smooth::TrainConfig& config, bool replace) {
+  const smooth::Place place = smooth::Place::from_environment();
+  smooth::Ranks ranks(place, config.ranks, smooth::open_device(config.device, place.local));
+  try {
+    if (replace && ranks.first()) smooth::remove_other_run(config);
+    ranks.barrier();
+    if (smooth::is_complete(config)) {
+      if (ranks.first()) std::cerr << "smooth: " << config.run << ": trained already\n";
+      ranks.barrier();
+      return 0;
+    }
+    ranks.barrier();  // none asks what another is changing
+    smooth::stop_on_signals();
+    if (smooth::Trainer(config, ranks, place).train() == smooth::Ended::complete) return 0;
+    if (ranks.first()) std::cerr << "smooth: " << config.run << ": asked to stop, and saved; the same command goes on\n";
+    return kAskedToStop;
+  } catch (const std::exception& error) {
+    ranks.fail(error.what());
+    throw;
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app("Trains a model as CONFIG.yaml says; run again, it resumes. configs/reference.md lists every key.", "./smooth train");
+  CLI::App app("Trains a model as CONFIG.yaml says; run again, it resumes. configs/reference.md lists every key. Several processes that torchrun\n"
+               "or srun has started share one run. SIGTERM and SIGUSR1 make it save and end with status 75.", "./smooth train");
   std::string file;
   std::vector<std::string> overrides;
   bool replace = false;
@@ -19,14 +48,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return smooth::run_main([&] {
-    const auto config = smooth::load_config<smooth::TrainConfig>(file, overrides);
-    if (replace) smooth::remove_other_run(config);
-    if (smooth::is_complete(config)) {
-      std::cerr << "smooth: " << config.run << ": trained already\n";
-    } else {
-      smooth::Trainer(config).train();
-    }
-    return 0;
-  });
+  return smooth::run_main([&] { return train(smooth::load_config<smooth::TrainConfig>(file, overrides), replace); });
 }

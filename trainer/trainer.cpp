@@ -4,8 +4,11 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -48,23 +51,12 @@ void keep_lines(const fs::path& file, int64_t count) {
   write_file(file, kept);
 }
 
-// Steps of the checkpoints in `folder`, newest first. What is not DONE is not a checkpoint.
-std::vector<int64_t> finished_steps(const fs::path& folder) {
-  std::vector<int64_t> steps;
-  if (!fs::is_directory(folder)) return steps;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("step-") && fs::exists(entry.path() / "DONE")) steps.push_back(std::stoll(name.substr(5)));
-  }
-  std::sort(steps.rbegin(), steps.rend());
-  return steps;
-}
+constexpr double kForget = 0.98;  // of the mean that a spike is held against, a step
+constexpr int64_t kCalm = 20;     // steps before which no loss is called a spike
 
-// DONE goes first: a checkpoint that a kill left half removed must not pass for one.
-void remove_checkpoint(const fs::path& folder) {
-  fs::remove(folder / "DONE");
-  fs::remove_all(folder);
-}
+std::atomic<bool> signalled = false;
+
+Json pack_json(const Batch& pack) { return {{"ids", pack.ids}, {"targets", pack.targets}, {"cu_seqlens", pack.cu_seqlens}}; }
 
 }  // namespace
 
@@ -74,9 +66,14 @@ bool is_complete(const TrainConfig& config) {
   const std::vector<int64_t> steps = finished_steps(checkpoints);
   if (steps.empty() || !holds("config.yaml", dump_config(config)) || !holds("inputs.json", inputs_of(config))) return false;
   const int64_t kept = std::distance(fs::directory_iterator(checkpoints), {});
-  if (kept != static_cast<int64_t>(steps.size()) || kept > config.checkpoint.keep) return false;  // a kill left something to tidy up
   const Json newest = Json::parse(read_file(checkpoints / ("step-" + std::to_string(steps[0])) / "trainer.json"), nullptr, false);
-  return newest.is_object() && newest.contains("steps") && newest.value("step", Json()) == newest.at("steps");
+  if (!newest.is_object() || !newest.contains("steps") || newest.value("step", Json()) != newest.at("steps")) return false;
+  const int64_t best = newest.value("best_step", int64_t{0});
+  const auto is_kept = [&](size_t i) { return static_cast<int64_t>(i) < config.checkpoint.keep || steps[i] == best; };
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (!is_kept(i)) return false;  // a kill left something to tidy up
+  }
+  return kept == static_cast<int64_t>(steps.size());
 }
 
 void remove_other_run(const TrainConfig& config) {
@@ -89,52 +86,63 @@ void remove_other_run(const TrainConfig& config) {
   }
 }
 
-Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run) {
-  const fs::path run(config.run);
-  const std::string resolved = dump_config(config), inputs = inputs_of(config);
-  const auto belongs = [&](const char* name, const std::string& now) {
-    if (!fs::exists(run / name)) {
-      write_file(run / name, now);
-    } else if (read_file(run / name) != now) {
-      throw std::runtime_error(config.run + ": holds another run (its " + name + " differs); choose another `run`, or pass --replace to begin anew");
-    }
-  };
-  belongs("inputs.json", inputs);
-  belongs("config.yaml", resolved);
-  prepare_process(config.threads);
-  write_file(run / "environment.json", environment(config.device));
+void stop_on_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { signalled = true; };
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGUSR1, &action, nullptr);
+}
 
-  const at::Device device = open_device(config.device);
+Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : config_(config), ranks_(ranks) {
+  const fs::path run(config.run);
+  if (ranks.first()) {
+    lock_.emplace(config.run);
+    const std::string resolved = dump_config(config), inputs = inputs_of(config);
+    const auto belongs = [&](const char* name, const std::string& now) {
+      if (!fs::exists(run / name)) {
+        write_file(run / name, now);
+      } else if (read_file(run / name) != now) {
+        throw std::runtime_error(config.run + ": holds another run (its " + name + " differs); choose another `run`, or pass --replace to begin anew");
+      }
+    };
+    belongs("inputs.json", inputs);
+    belongs("config.yaml", resolved);
+    write_file(run / "environment.json", environment(config.device));
+  }
+  prepare_process(config.threads);
+
+  const at::Device device = open_device(config.device, place.local);
   tokenizer_ = load_tokenizer(config.data.tokenizer);
   const Layout layout(tokenizer_, config.data.chat_template);
   loader_ = std::make_unique<Loader>(load_samples(config.data, layout), config.data, config.batch, config.batch_of, config.seed);
-  steps_ = config.steps.value_or(config.epochs * loader_->steps_per_epoch());
+  if (config.heldout) {
+    TrainDataConfig data = config.data;
+    data.files = config.heldout->files;
+    data.order = "as-is";
+    heldout_ = std::make_unique<Loader>(load_samples(data, layout), data, 1, "packs", config.seed);
+  }
+  at_ = {.steps = config.steps.value_or(config.epochs * loader_->steps_per_epoch()), .seed = static_cast<uint64_t>(config.seed)};
   const std::optional<int64_t> window = window_keys(config.sliding_window, config.window_edge);
+  // In the master weights' precision: what the forward pass uses is rounded from them.
   model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
-                        : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0)}, device);
-  for (const Parameter& parameter : model_->parameters()) parameter.value.requires_grad_();
-  optimizer_ = std::make_unique<AdamW>(model_->parameters(), config.optim);
+                        : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0), .dtype = dtype_from(config.precision.master)}, device);
+  buckets_ = std::make_unique<Buckets>(model_->parameters(), config.precision, config.ranks, ranks);
+  optimizer_ = std::make_unique<AdamW>(*buckets_, config.optim, config.precision, ranks);
+  checkpoints_ = std::make_unique<Checkpoints>(run, config.checkpoint, ranks);
   resume();
 }
 
-std::string Trainer::folder_of(int64_t step) const { return fs::path(config_.run) / "checkpoints" / ("step-" + std::to_string(step)); }
-
 void Trainer::resume() {
-  // What a kill left: half a checkpoint, or one more than is kept.
-  const fs::path checkpoints = fs::path(config_.run) / "checkpoints";
-  if (fs::is_directory(checkpoints)) {
-    for (const fs::path& folder : std::vector<fs::path>(fs::directory_iterator(checkpoints), {})) {
-      if (folder.filename().string().starts_with("step-") && !fs::exists(folder / "DONE")) fs::remove_all(folder);
-    }
+  if (ranks_.first()) checkpoints_->tidy();
+  ranks_.barrier();
+  if (const std::optional<Standing> found = checkpoints_->newest()) at_ = *found;
+  if (ranks_.first()) {
+    keep_lines(fs::path(config_.run) / "metrics.jsonl", at_.step);
+    keep_lines(fs::path(config_.run) / "log.txt", at_.step / config_.log_every);
   }
-  prune();
-  const std::vector<int64_t> steps = finished_steps(checkpoints);
-  if (!steps.empty()) done_ = steps[0];
-  keep_lines(fs::path(config_.run) / "metrics.jsonl", done_);
-  keep_lines(fs::path(config_.run) / "log.txt", done_ / config_.log_every);
-  if (done_ == 0) return;
+  if (at_.step == 0) return;
   at::NoGradGuard no_grad;
-  const Weights weights(folder_of(done_));
+  const Weights weights(checkpoints_->folder(at_.step));
   for (const Parameter& parameter : model_->parameters()) {
     const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
     if (stored.scalar_type() != parameter.value.scalar_type()) {  // rounded weights would not go on bit for bit
@@ -143,51 +151,111 @@ void Trainer::resume() {
     }
     parameter.value.copy_(stored);
   }
-  optimizer_->load(folder_of(done_) + "/optimizer-0.safetensors");
+  optimizer_->load(checkpoints_->optimizer_files(at_));
 }
 
-void Trainer::train() {
+Ended Trainer::train() {
   const std::string name = fs::path(config_.run).filename();
-  Progress progress("train " + name, steps_, "steps", done_);
-  while (done_ < steps_) {
-    const StepReport report = step(done_);
-    ++done_;
-    log(report, progress);
-    const bool due = config_.checkpoint.every > 0 && done_ % config_.checkpoint.every == 0;
-    if (due || done_ == steps_) save(done_);
+  std::optional<Progress> progress;
+  if (ranks_.first()) progress.emplace("train " + name, at_.steps, "steps", at_.step);
+  while (at_.step < at_.steps && !asked_) {
+    StepReport report = step(at_.step);
+    ++at_.step;
+    if (heldout_ && (at_.step % config_.heldout->every == 0 || at_.step == at_.steps)) {
+      report.heldout_loss = heldout_loss();
+      if (at_.best_step == 0 || *report.heldout_loss < at_.best_loss) {
+        at_.best_step = at_.step;
+        at_.best_loss = *report.heldout_loss;
+      }
+    }
+    if (ranks_.first()) log(report, *progress);
+    const bool due = config_.checkpoint.every > 0 && at_.step % config_.checkpoint.every == 0;
+    if (due || asked_ || at_.step == at_.steps || at_.best_step == at_.step) save();
   }
-  progress.finish();
+  checkpoints_->finish();
+  ranks_.barrier();  // the first rank, which holds the store, goes when all have what they need
+  if (progress) progress->finish();
+  return at_.step == at_.steps ? Ended::complete : Ended::asked;
 }
 
-// 1. Take the step's packs.  2. Sum the losses' gradients.  3. Divide by the global count of targets, clip, update.
+// 1. Take the step's packs; each rank has every N-th.  2. Sum the losses' gradients over packs and ranks.  3. Divide by the global count of
+// targets, clip, update.
 StepReport Trainer::step(int64_t index) {
   const auto begin = std::chrono::steady_clock::now();
-  StepReport report{.step = index + 1, .lr = learning_rate(config_.optim, index, steps_)};
+  StepReport report{.step = index + 1, .lr = learning_rate(config_.optim, index, at_.steps)};
   const std::vector<Batch> packs = loader_->step(index);
-  optimizer_->zero_gradients();
-  double loss = 0;
-  for (const Batch& pack : packs) {
-    report.tokens += pack.num_tokens();
-    report.targets += pack.num_targets;
-    if (pack.num_targets == 0) continue;
-    const at::Tensor sum = loss_sum(*model_, pack);
-    sum.backward();
-    loss += sum.item<double>();
+  const int64_t passes = (std::ssize(packs) + ranks_.size() - 1) / ranks_.size();
+  buckets_->zero_gradients();
+  at::Tensor totals = at::zeros({4}, at::TensorOptions(at::kDouble).device(model_->device()));  // loss, targets, tokens, asked to stop
+  for (int64_t pass = 0; pass < passes; ++pass) {
+    const size_t mine = static_cast<size_t>(pass * ranks_.size() + ranks_.rank());
+    buckets_->begin_pass(pass + 1 == passes);
+    if (mine < packs.size()) {
+      const Batch& pack = packs[mine];
+      totals += at::tensor({0.0, static_cast<double>(pack.num_targets), static_cast<double>(pack.num_tokens()), 0.0}, totals.options());
+      if (pack.num_targets > 0) totals[0] += add_gradients(*model_, pack, buckets_->gradient(model_->head()), config_.recompute.value_or(0));
+    }
+    buckets_->end_pass();
   }
-  report.loss = loss / static_cast<double>(report.targets);
-  report.norm = optimizer_->update(static_cast<double>(report.targets), report.lr);
-  if (!std::isfinite(report.loss) || !std::isfinite(report.norm)) {
-    throw std::runtime_error("step " + std::to_string(report.step) + ": loss " + std::to_string(report.loss) + ", gradient norm " +
-                             std::to_string(report.norm) + " is not finite; nothing was updated. Lower optim.lr or look at the data of this step");
-  }
+  if (signalled) totals[3] += 1;
+  ranks_.sum(totals).wait();
+  const at::Tensor sums = totals.cpu();
+  const auto sum = [&](int64_t i) { return sums[i].item<double>(); };
+  asked_ = sum(3) > 0;
+  report.targets = static_cast<int64_t>(sum(1));
+  report.tokens = static_cast<int64_t>(sum(2));
+  report.loss = sum(0) / sum(1);
+  report.norm = std::isfinite(report.loss) ? optimizer_->update(sum(1), report.lr) : report.loss;
+  stop_if_not_finite(report, packs);
+  buckets_->gather_weights();
   report.seconds = seconds_since(begin);
   return report;
 }
 
+void Trainer::stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const {
+  if (std::isfinite(report.loss) && std::isfinite(report.norm)) return;
+  const fs::path file = fs::path(config_.run) / ("not-finite-step-" + std::to_string(report.step) + ".json");
+  if (ranks_.first()) {
+    Json json = {{"step", report.step}, {"samples", loader_->samples_of(report.step - 1)}, {"packs", Json::array()}};
+    for (const Batch& pack : packs) json["packs"].push_back(pack_json(pack));
+    write_file(file, json.dump() + "\n");
+  }
+  throw std::runtime_error("step " + std::to_string(report.step) + ": loss " + std::to_string(report.loss) + ", gradient norm " +
+                           std::to_string(report.norm) + " is not finite; nothing was updated. Its samples and tokens are in " + file.string() +
+                           ". Lower optim.lr or look at them");
+}
+
+// The mean loss of the held-out targets; packs are shared out as in a step.
+double Trainer::heldout_loss() {
+  at::Tensor totals = at::zeros({2}, at::TensorOptions(at::kDouble).device(model_->device()));  // loss, targets
+  for (int64_t i = ranks_.rank(); i < heldout_->steps_per_epoch(); i += ranks_.size()) {
+    for (const Batch& pack : heldout_->step(i)) {
+      if (pack.num_targets == 0) continue;
+      totals[0] += loss_sum(*model_, pack);
+      totals[1] += static_cast<double>(pack.num_targets);
+    }
+  }
+  ranks_.sum(totals).wait();
+  return (totals[0] / totals[1]).item<double>();
+}
+
+void Trainer::tell_spike(const StepReport& report) {
+  if (config_.spike > 0 && report.step > kCalm && report.loss > config_.spike * mean_loss_) {
+    std::string message = "step " + std::to_string(report.step) + ": the loss, " + std::to_string(report.loss) + ", is " +
+                          std::to_string(report.loss / mean_loss_) + " times the mean of the last ones. Its samples:";
+    for (const std::string& id : loader_->samples_of(report.step - 1)) message += " " + id;
+    std::cerr << "\nsmooth: " << message << "\n";
+    LineFile(fs::path(config_.run) / "spikes.txt").append(message);
+  }
+  mean_loss_ = report.step == 1 || mean_loss_ == 0 ? report.loss : kForget * mean_loss_ + (1 - kForget) * report.loss;
+}
+
 void Trainer::log(const StepReport& report, Progress& progress) {
-  const Json json = {{"step", report.step}, {"loss", report.loss}, {"norm", report.norm}, {"lr", report.lr},
-                     {"tokens", report.tokens}, {"targets", report.targets}, {"seconds", report.seconds}};
+  Json json = {{"step", report.step}, {"loss", report.loss}, {"norm", report.norm}, {"lr", report.lr},
+               {"tokens", report.tokens}, {"targets", report.targets}, {"seconds", report.seconds}};
+  if (report.heldout_loss) json["heldout_loss"] = *report.heldout_loss;
   LineFile(fs::path(config_.run) / "metrics.jsonl").append(json.dump());
+  tell_spike(report);
   char line[160];
   std::snprintf(line, sizeof line, "loss %.4f  norm %.3f  lr %.2e  %s tokens/s", report.loss, report.norm, report.lr,
                 format_count(static_cast<double>(report.tokens) / report.seconds).c_str());
@@ -197,20 +265,9 @@ void Trainer::log(const StepReport& report, Progress& progress) {
   }
 }
 
-void Trainer::save(int64_t step) {
-  const std::string folder = folder_of(step);
-  fs::remove_all(folder);
-  save_model(*model_, folder);
-  tokenizer_->save(folder);
-  optimizer_->save(folder + "/optimizer-0.safetensors");
-  write_file(fs::path(folder) / "trainer.json", Json({{"step", step}, {"steps", steps_}, {"seed", config_.seed}}).dump(2) + "\n");
-  write_file(fs::path(folder) / "DONE", "");
-  prune();  // only now may older ones go
-}
-
-void Trainer::prune() {
-  const std::vector<int64_t> steps = finished_steps(fs::path(config_.run) / "checkpoints");
-  for (size_t i = config_.checkpoint.keep; i < steps.size(); ++i) remove_checkpoint(folder_of(steps[i]));
+void Trainer::save() {
+  at_.ranks = buckets_->shared_out() ? ranks_.size() : 1;
+  checkpoints_->save(at_, *model_, *tokenizer_, ranks_.first() || buckets_->shared_out() ? optimizer_->tensors() : std::vector<Parameter>());
 }
 
 }  // namespace smooth

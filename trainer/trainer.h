@@ -1,47 +1,61 @@
-// The training run: loader -> loss -> AdamW, checkpoints that resume bit for bit, one line a step.
+// The training run: loader -> loss -> AdamW, on one rank or many; checkpoints that resume bit for bit, one line a step.
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "configs/config.h"
 #include "configs/run.h"
 #include "data/dataset.h"
 #include "model/model.h"
 #include "trainer/adamw.h"
+#include "trainer/buckets.h"
+#include "trainer/checkpoints.h"
+#include "trainer/ranks.h"
 
 namespace smooth {
 
-// What one optimizer step was.
+// What one optimizer step was, of all ranks together.
 struct StepReport {
   int64_t step = 0;  // from 1
   double loss = 0, norm = 0, lr = 0, seconds = 0;
   int64_t tokens = 0, targets = 0;
+  std::optional<double> heldout_loss = {};
 };
+
+// How a call of train() ended: at the last step, or because a signal asked for it, with all saved.
+enum class Ended { complete, asked };
 
 class Trainer {
  public:
   // Loads data and model, and the newest finished checkpoint of the run folder if it has one. Throws when the folder
   // holds another run (its config.yaml differs).
-  explicit Trainer(const TrainConfig& config);
+  Trainer(const TrainConfig& config, Ranks& ranks, const Place& place = {});
 
   // Trains to the last step, from wherever the run is; does nothing when it is finished.
-  void train();
+  Ended train();
 
  private:
   StepReport step(int64_t index);
-  void save(int64_t step);
-  void prune();  // removes checkpoints that are older than those to keep
+  double heldout_loss();
   void resume();
+  void save();
+  void stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const;
+  void tell_spike(const StepReport& report);
   void log(const StepReport& report, Progress& progress);
-  std::string folder_of(int64_t step) const;
 
   TrainConfig config_;
-  FolderLock lock_;
+  Ranks& ranks_;
+  std::optional<FolderLock> lock_;  // the first rank's
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<Model> model_;
-  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<Loader> loader_, heldout_;
+  std::unique_ptr<Buckets> buckets_;
   std::unique_ptr<AdamW> optimizer_;
-  int64_t done_ = 0, steps_ = 0;
+  std::unique_ptr<Checkpoints> checkpoints_;
+  Standing at_;
+  double mean_loss_ = 0;   // of the last steps, for spikes
+  bool asked_ = false;     // some rank was asked to stop
 };
 
 // Has this very run (config and inputs) reached its last step, so that nothing is left to be done?
@@ -49,5 +63,8 @@ bool is_complete(const TrainConfig& config);
 
 // Deletes the run folder if it holds a run of another config or of other inputs than this one.
 void remove_other_run(const TrainConfig& config);
+
+// From now on SIGTERM and SIGUSR1 ask the run to save and end, not to die.
+void stop_on_signals();
 
 }  // namespace smooth

@@ -72,6 +72,12 @@ std::string last_checkpoint(const TrainConfig& config, int64_t step) {
   return fs::path(config.run) / "checkpoints" / ("step-" + std::to_string(step));
 }
 
+// One process and no other.
+Ended train(const TrainConfig& config) {
+  Ranks ranks({}, config.ranks, at::kCPU);
+  return Trainer(config, ranks).train();
+}
+
 }  // namespace
 
 TEST_CASE("AdamW is the paper's algorithm, with the norm clipped", "[cpu]") {
@@ -85,19 +91,20 @@ TEST_CASE("AdamW is the paper's algorithm, with the norm clipped", "[cpu]") {
     expected.push_back(parameter.value.to(at::kDouble).clone());
     m.push_back(at::zeros_like(expected.back()));
     v.push_back(at::zeros_like(expected.back()));
-    parameter.value.requires_grad_();
   }
-  AdamW optimizer(parameters, config);
+  Ranks ranks({}, {}, at::kCPU);
+  Buckets buckets(parameters, {}, {}, ranks);
+  AdamW optimizer(buckets, config, {}, ranks);
   for (int t = 1; t <= 5; ++t) {
     const double lr = 0.01 * t, divisor = 3;
     double squares = 0;
     for (const Parameter& parameter : parameters) {
-      parameter.value.mutable_grad() = at::randn(parameter.value.sizes()) * 2;
-      squares += (parameter.value.grad().to(at::kDouble) / divisor).square().sum().item<double>();
+      buckets.gradient(parameter.value).copy_(at::randn(parameter.value.sizes()) * 2);
+      squares += (buckets.gradient(parameter.value).to(at::kDouble) / divisor).square().sum().item<double>();
     }
     const double shrink = std::min(1.0, config.clip / std::sqrt(squares));
     for (size_t i = 0; i < parameters.size(); ++i) {
-      const at::Tensor g = parameters[i].value.grad().to(at::kDouble) / divisor * shrink;
+      const at::Tensor g = buckets.gradient(parameters[i].value).to(at::kDouble) / divisor * shrink;
       m[i] = config.beta1 * m[i] + (1 - config.beta1) * g;
       v[i] = config.beta2 * v[i] + (1 - config.beta2) * g * g;
       const at::Tensor m_hat = m[i] / (1 - std::pow(config.beta1, t)), v_hat = v[i] / (1 - std::pow(config.beta2, t));
@@ -113,8 +120,10 @@ TEST_CASE("AdamW is the paper's algorithm, with the norm clipped", "[cpu]") {
 
 TEST_CASE("a gradient that is not finite changes nothing", "[cpu]") {
   const std::vector<Parameter> parameters = {{"matrix", at::ones({2, 2}).requires_grad_()}};
-  AdamW optimizer(parameters, {});
-  parameters[0].value.mutable_grad() = at::full({2, 2}, std::nan(""));
+  Ranks ranks({}, {}, at::kCPU);
+  Buckets buckets(parameters, {}, {}, ranks);
+  AdamW optimizer(buckets, {}, {}, ranks);
+  buckets.gradient(parameters[0].value).fill_(std::nan(""));
   CHECK(!std::isfinite(optimizer.update(1, 0.1)));
   CHECK(at::equal(parameters[0].value.detach(), at::ones({2, 2})));
 }
@@ -136,14 +145,14 @@ TEST_CASE("a run that was stopped and resumed has the bits of one that was not",
   TrainConfig config = place.config("whole");
   config.checkpoint.every = 4;
   config.checkpoint.keep = 5;
-  Trainer(config).train();
+  train(config);
 
   TrainConfig stopped = place.config("stopped");
   stopped.checkpoint = config.checkpoint;
-  Trainer(stopped).train();
+  train(stopped);
   fs::remove_all(last_checkpoint(stopped, 9));
   fs::remove(last_checkpoint(stopped, 8) + "/DONE");  // not finished: as if it had been killed while saving
-  Trainer(stopped).train();
+  train(stopped);
 
   for (const char* file : {"/model.safetensors", "/optimizer-0.safetensors", "/config.json", "/trainer.json"}) {
     INFO(file);
@@ -154,7 +163,7 @@ TEST_CASE("a run that was stopped and resumed has the bits of one that was not",
   for (std::string line; std::getline(lines, line);) ++count;
   CHECK(count == 9);
   const auto before = fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors");
-  Trainer(config).train();  // finished: nothing to do
+  train(config);  // finished: nothing to do
   CHECK(fs::last_write_time(last_checkpoint(config, 9) + "/model.safetensors") == before);
 }
 
@@ -177,12 +186,12 @@ TEST_CASE("ARWKV and QRWKV7 train from a folder and resume; what nothing compute
   config.init = place.folder / "init";
   config.sliding_window.reset();
   config.checkpoint = {.every = 4, .keep = 5};
-  Trainer(config).train();
+  train(config);
   TrainConfig stopped = config;
   stopped.run = place.folder / "stopped";
-  Trainer(stopped).train();
+  train(stopped);
   fs::remove_all(last_checkpoint(stopped, 9));
-  Trainer(stopped).train();
+  train(stopped);
   CHECK(read_file(last_checkpoint(config, 9) + "/model.safetensors") == read_file(last_checkpoint(stopped, 9) + "/model.safetensors"));
 
   const Weights before(config.init), after(last_checkpoint(config, 9));
@@ -198,7 +207,7 @@ TEST_CASE("a run is complete when its last step is saved and nothing is left to 
   TrainConfig config = place.config("run");
   config.checkpoint = {.every = 4, .keep = 2};
   CHECK_FALSE(is_complete(config));
-  Trainer(config).train();
+  train(config);
   CHECK(is_complete(config));
   TrainConfig other = config;
   other.optim.lr = 1e-4;
@@ -217,7 +226,7 @@ TEST_CASE("a step in many small packs is the step in one large one", "[cpu]") {
     TrainConfig config = place.config(run);
     config.data.context = context;
     config.steps = 1;
-    Trainer(config).train();
+    train(config);
     return Safetensors(last_checkpoint(config, 1) + "/model.safetensors").get("model.layers.0.mlp.up_proj.weight").clone();
   };
   const at::Tensor large = weights("large", 4096), small = weights("small", 112);
@@ -230,7 +239,7 @@ TEST_CASE("a small set is learned by heart", "[cpu]") {
   config.steps = 120;
   config.batch = 12;
   config.optim.lr = 1e-2;
-  Trainer(config).train();
+  train(config);
   std::ifstream lines(fs::path(config.run) / "metrics.jsonl");
   std::string line, last;
   while (std::getline(lines, line)) last = line;
@@ -242,17 +251,17 @@ TEST_CASE("another run's folder is refused, and begun anew on demand", "[cpu]") 
   const Workplace place;
   TrainConfig config = place.config("run");
   config.steps = 1;
-  Trainer(config).train();
+  train(config);
   config.optim.lr = 1e-4;
-  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("holds another run") && Catch::Contains("config.yaml"));
+  CHECK_THROWS_WITH(train(config), Catch::Contains("holds another run") && Catch::Contains("config.yaml"));
   remove_other_run(config);
-  CHECK_NOTHROW(Trainer(config).train());
+  CHECK_NOTHROW(train(config));
   write_file(place.folder / "set.jsonl", read_file(place.folder / "set.jsonl") + read_file(place.folder / "set.jsonl"));
-  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("inputs.json"));
+  CHECK_THROWS_WITH(train(config), Catch::Contains("inputs.json"));
   remove_other_run(config);
-  CHECK_NOTHROW(Trainer(config).train());
+  CHECK_NOTHROW(train(config));
   write_file(place.folder / "tokenizer/tokenizer_config.json", "{}");
-  CHECK_THROWS_WITH(Trainer(config), Catch::Contains("inputs.json"));
+  CHECK_THROWS_WITH(train(config), Catch::Contains("inputs.json"));
 }
 
 TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") {
@@ -260,5 +269,5 @@ TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") 
   TrainConfig config = place.config("explodes");
   config.optim.lr = 1e30;
   config.optim.clip = 0;
-  CHECK_THROWS_WITH(Trainer(config).train(), Catch::Contains("is not finite") && Catch::Contains("optim.lr"));
+  CHECK_THROWS_WITH(train(config), Catch::Contains("is not finite") && Catch::Contains("optim.lr"));
 }

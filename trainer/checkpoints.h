@@ -1,0 +1,59 @@
+// A run's checkpoints: folders step-N that are written beside training, checked when they are read, and kept as long as they are wanted.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/config.h"
+#include "data/tokenizer.h"
+#include "model/model.h"
+#include "trainer/ranks.h"
+
+namespace smooth {
+
+// Where a run stands at a checkpoint: trainer.json.
+struct Standing {
+  int64_t step = 0, steps = 0;
+  uint64_t seed = 0;
+  int64_t best_step = 0;    // 0: none yet
+  double best_loss = 0;     // held out
+  int64_t ranks = 1;        // optimizer-0.safetensors .. optimizer-(ranks - 1).safetensors
+};
+
+// Steps of the folders that are DONE, newest first. What is not DONE is not a checkpoint.
+std::vector<int64_t> finished_steps(const std::filesystem::path& checkpoints);
+
+class Checkpoints {
+ public:
+  Checkpoints(const std::filesystem::path& run, const CheckpointConfig& config, Ranks& ranks);
+
+  std::filesystem::path folder(int64_t step) const;
+  // First rank: removes what a kill left: halves, and more than are kept.
+  void tidy();
+  // The newest finished one, or nothing. Throws when a file of it is missing or is not what was written, and names the one before it.
+  std::optional<Standing> newest() const;
+  std::vector<std::string> optimizer_files(const Standing& standing) const;
+
+  // Writes model, tokenizer and this rank's optimizer tensors; with `background` after this returns, from copies. Every rank calls it. A
+  // failure is thrown from here or from the next call, or told, as the config says.
+  void save(const Standing& standing, const Model& model, const Tokenizer& tokenizer, const std::vector<Parameter>& optimizer);
+  void finish();  // until the last one is written
+
+ private:
+  struct Contents;
+  void write(const Contents& contents) const;
+  void write_and_agree(const Contents& contents);
+  void prune(const Standing& standing) const;
+
+  std::filesystem::path checkpoints_;
+  CheckpointConfig config_;
+  Ranks& ranks_;
+  std::future<void> writing_;
+};
+
+}  // namespace smooth

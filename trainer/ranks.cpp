@@ -1,0 +1,213 @@
+#include "trainer/ranks.h"
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include <dlfcn.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "trainer/nccl.h"
+
+namespace smooth {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kBeat{1}, kSilence{20};  // how often a rank shows that it lives, and how long it may not
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int64_t number(const char* name) {
+  const std::string text = variable(name);
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || text.size() > 9) {
+    throw std::runtime_error(std::string(name) + ": expected a number, got '" + text + "'; start the ranks by torchrun or srun");
+  }
+  return std::stoll(text);
+}
+
+// The first line that a command prints.
+std::string first_line(const std::string& command) {
+  std::array<char, 256> line{};
+  FILE* pipe = popen(command.c_str(), "r");  // NOLINT(cert-env33-c): the command is ours but for a list of hosts, which is checked
+  if (pipe == nullptr) throw std::runtime_error(command + ": cannot be run");
+  const bool found = std::fgets(line.data(), line.size(), pipe) != nullptr;
+  pclose(pipe);
+  std::string text = found ? line.data() : "";
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string first_host(const std::string& nodes) {
+  if (nodes.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.,[]") != std::string::npos || nodes.empty()) {
+    throw std::runtime_error("SLURM_STEP_NODELIST: expected a list of hosts, got '" + nodes + "'");
+  }
+  const std::string host = first_line("scontrol show hostnames '" + nodes + "'");
+  if (host.empty()) throw std::runtime_error("scontrol show hostnames " + nodes + ": printed nothing, so that the first rank's host is not known");
+  return host;
+}
+
+}  // namespace
+
+Place Place::from_environment() {
+  Place place;
+  if (!variable("WORLD_SIZE").empty() || !variable("RANK").empty()) {
+    place = {number("RANK"), number("WORLD_SIZE"), number("LOCAL_RANK"), variable("MASTER_ADDR"), number("MASTER_PORT")};
+  } else if (!variable("SLURM_STEP_ID").empty() && number("SLURM_STEP_NUM_TASKS") > 1) {
+    // Jobs of one machine must not meet at one port.
+    const int64_t port = 20000 + number("SLURM_JOB_ID") % 20000;
+    place = {number("SLURM_PROCID"), number("SLURM_STEP_NUM_TASKS"), number("SLURM_LOCALID"), first_host(variable("SLURM_STEP_NODELIST")), port};
+  }
+  if (place.rank >= place.size) {
+    throw std::runtime_error("RANK: expected less than WORLD_SIZE, " + std::to_string(place.size) + ", got " + std::to_string(place.rank));
+  }
+  return place;
+}
+
+void Pending::wait() {
+  if (finish_) finish_();
+  finish_ = nullptr;
+}
+
+// The store, the collectives, and a thread that shows the others that this rank lives and sees whether they do.
+struct Ranks::Group {
+  c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::Backend> backend;
+  std::chrono::milliseconds timeout;
+  std::atomic<bool> leaving = false;
+  std::thread watch;
+};
+
+namespace {
+
+c10::intrusive_ptr<c10d::Store> open_store(const Place& place, milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(place.port);
+  options.isServer = place.rank == 0;
+  options.timeout = timeout;
+  options.waitWorkers = false;
+  return c10::make_intrusive<c10d::TCPStore>(place.host, options);
+}
+
+c10::intrusive_ptr<c10d::Backend> open_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place, milliseconds timeout, const at::Device& device) {
+  if (device.is_cuda()) return open_nccl(store, place.rank, place.size, timeout);
+  auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+  options->devices.push_back(place.host == "127.0.0.1" || place.host == "localhost" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                                                                    : c10d::ProcessGroupGloo::createDefaultDevice());
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank), static_cast<int>(place.size), options);
+}
+
+std::vector<uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
+
+std::string text_of(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+[[noreturn]] void end_with(const Place& place, const std::string& reason) {
+  std::cerr << "smooth: rank " << place.rank << " ends: " << reason << std::endl;
+  std::_Exit(1);  // another thread may be waiting for the rank that is gone
+}
+
+// Beats, and looks for a rank that failed or whose beats have stopped.
+void watch_over(const c10::intrusive_ptr<c10d::Store>& store, const Place& place, const std::atomic<bool>& leaving) {
+  std::vector<int64_t> beats(place.size, -1);
+  std::vector<std::chrono::steady_clock::time_point> heard(place.size, std::chrono::steady_clock::now());
+  try {
+    while (!leaving) {
+      store->add("beat-" + std::to_string(place.rank), 1);
+      if (store->check({"failed"})) end_with(place, text_of(store->get("failed")));
+      const auto now = std::chrono::steady_clock::now();
+      for (int64_t r = 0; r < place.size; ++r) {
+        const int64_t beat = store->add("beat-" + std::to_string(r), 0);
+        if (beat != beats[r] || store->check({"left-" + std::to_string(r)})) heard[r] = now;
+        beats[r] = beat;
+        if (now - heard[r] > kSilence) end_with(place, "rank " + std::to_string(r) + " has not been heard of for " + std::to_string(kSilence.count()) + " seconds");
+      }
+      for (int i = 0; i < 10 && !leaving; ++i) std::this_thread::sleep_for(milliseconds(kBeat) / 10);
+    }
+    store->set("left-" + std::to_string(place.rank), bytes_of("1"));
+  } catch (const std::exception& error) {
+    if (!leaving) end_with(place, std::string("the first rank cannot be reached: ") + error.what());
+  }
+}
+
+}  // namespace
+
+Ranks::Ranks(const Place& place, const RanksConfig& config, const at::Device& device) : place_(place) {
+  if (place.size == 1) return;
+  const milliseconds timeout(static_cast<int64_t>(config.timeout * 1000));
+  group_ = std::make_unique<Group>();
+  group_->timeout = timeout;
+  try {
+    group_->store = open_store(place, timeout);
+    group_->backend = open_backend(c10::make_intrusive<c10d::PrefixStore>("collectives", group_->store), place, timeout, device);
+  } catch (const std::exception& error) {
+    throw std::runtime_error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " does not meet the others at " + place.host + ":" +
+                             std::to_string(place.port) + ": " + error.what());
+  }
+  // A store of its own: another thread's question may be waiting for its answer.
+  group_->watch = std::thread(watch_over, group_->store->clone(), place_, std::cref(group_->leaving));
+  barrier();
+}
+
+Ranks::~Ranks() {
+  if (!group_) return;
+  group_->leaving = true;
+  group_->watch.join();
+}
+
+Pending Ranks::sum(const at::Tensor& x) {
+  if (!group_) return {};
+  bytes_sent_ += 2 * static_cast<int64_t>(x.nbytes()) * (size() - 1) / size();
+  std::vector<at::Tensor> tensors = {x};
+  return Pending([work = group_->backend->allreduce(tensors), x] { work->wait(); });
+}
+
+Pending Ranks::scatter_sum(const at::Tensor& own, const at::Tensor& all) {
+  if (!group_) return {};
+  bytes_sent_ += static_cast<int64_t>(all.nbytes()) * (size() - 1) / size();
+  at::Tensor to = own, from = all;
+  return Pending([work = group_->backend->_reduce_scatter_base(to, from), own, all] { work->wait(); });
+}
+
+Pending Ranks::gather(const at::Tensor& all, const at::Tensor& own) {
+  if (!group_) return {};
+  bytes_sent_ += static_cast<int64_t>(all.nbytes()) * (size() - 1) / size();
+  at::Tensor to = all, from = own.is_cpu() ? own.clone() : own;  // Gloo takes no part of its own output
+  return Pending([work = group_->backend->_allgather_base(to, from), all, from] { work->wait(); });
+}
+
+void Ranks::barrier() {
+  if (group_) group_->backend->barrier()->wait();
+}
+
+void Ranks::tell(const std::string& key, const std::string& text) {
+  if (group_) group_->store->set(key, bytes_of(text));
+}
+
+std::string Ranks::ask(const std::string& key) {
+  if (!group_) throw std::logic_error("a rank that is alone asks no other for " + key);
+  group_->store->wait({key}, group_->timeout);
+  return text_of(group_->store->get(key));
+}
+
+void Ranks::fail(const std::string& reason) {
+  if (!group_) return;
+  try {
+    group_->store->set("failed", bytes_of("rank " + std::to_string(rank()) + " failed first: " + reason));
+    std::this_thread::sleep_for(2 * kBeat);  // the store goes with the first rank: the others have to have read it
+  } catch (const std::exception&) {  // the first rank is gone, and the others see that themselves
+  }
+}
+
+}  // namespace smooth
