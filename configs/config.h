@@ -391,12 +391,13 @@ struct PrecisionConfig {
 
 // How several processes share a run. Which ranks there are comes from torchrun's or Slurm's variables.
 struct RanksConfig {
-  int64_t zero = 0, bucket_mb = 64;
+  int64_t zero = 0, context = 1, bucket_mb = 64;
   double timeout = 1800;
 
   template <class V>
   void visit(V& v) {
     v("zero", zero, "what ranks share out instead of each keeping all: 0 nothing, 1 AdamW's state, 2 gradients too", between(0, 2));
+    v("context", context, "neighbouring ranks that split each pack along its tokens; windows and recurrent layers only", at_least(1));
     v("bucket_mb", bucket_mb, "gradients that travel together, in MiB; they do so while the backward pass goes on", between(1, 4096));
     v("timeout", timeout, "seconds after which a rank that does not answer ends the run", more_than(0));
   }
@@ -580,6 +581,8 @@ struct BenchConfig {
   std::optional<int64_t> sliding_window;
   std::string window_edge = "hf", dtype = "float32", device = "cpu";
   int64_t seed = 1, threads = 0, rows = 1, prompt = 512, tokens = 64, repeats = 3;
+  double target_share = 1;
+  int64_t recompute = 0;
 
   template <class V>
   void visit(V& v) {
@@ -592,9 +595,11 @@ struct BenchConfig {
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
     v("seed", seed, "random weights and token ids follow from it", at_least(0));
     v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
-    v("rows", rows, "texts side by side", between(1, 65536));
-    v("prompt", prompt, "tokens of each that are taken in", at_least(1));
+    v("rows", rows, "texts side by side; train: documents of the pack", between(1, 65536));
+    v("prompt", prompt, "tokens of each that are taken in; train: of each document", at_least(1));
     v("tokens", tokens, "tokens of each that are then written (decode)", at_least(1));
+    v("target_share", target_share, "train: share of the tokens that are targets, in stretches at the end of every 1,024", between(0, 1));
+    v("recompute", recompute, "train: layers computed again in the backward pass", at_least(0));
     v("repeats", repeats, "times it is done; the fastest counts", between(1, 1000));
   }
   std::optional<Problem> problem() const {

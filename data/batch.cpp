@@ -1,5 +1,6 @@
 #include "data/batch.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace smooth {
@@ -13,6 +14,22 @@ void Batch::add(const Example& example) {
     num_targets += predicted ? 1 : 0;
   }
   cu_seqlens.push_back(static_cast<int32_t>(ids.size()));
+}
+
+Batch Batch::stretch(int64_t begin, int64_t end) const {
+  Batch part;
+  part.ids.assign(ids.begin() + begin, ids.begin() + end);
+  part.targets.assign(targets.begin() + begin, targets.begin() + end);
+  part.num_targets = std::count_if(part.targets.begin(), part.targets.end(), [](int64_t target) { return target >= 0; });
+  if (begin == end) return part;
+  for (std::size_t n = 0; n + 1 < cu_seqlens.size(); ++n) {
+    const int64_t first = cu_seqlens[n], last = cu_seqlens[n + 1];
+    if (last <= begin || first >= end) continue;
+    if (first < begin) part.before = begin - first;
+    part.cu_seqlens.push_back(static_cast<int32_t>(std::min(last, end) - begin));
+    part.continues = last > end;
+  }
+  return part;
 }
 
 }  // namespace smooth

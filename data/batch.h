@@ -18,10 +18,14 @@ struct Batch {
   std::vector<int64_t> ids, targets;      // [T]
   std::vector<int32_t> cu_seqlens = {0};  // [N + 1]: document n is [cu_seqlens[n], cu_seqlens[n + 1])
   int64_t num_targets = 0;
+  int64_t before = 0;      // a stretch of a pack: tokens of its first document that lie in stretches before it
+  bool continues = false;  // and whether its last document goes on in the next one
 
   int64_t num_tokens() const { return static_cast<int64_t>(ids.size()); }
   int64_t num_documents() const { return static_cast<int64_t>(cu_seqlens.size()) - 1; }
   void add(const Example& example);
+  // Tokens [begin, end), with the borders of the documents there.
+  Batch stretch(int64_t begin, int64_t end) const;
 };
 
 }  // namespace smooth

@@ -4,72 +4,18 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "data/random.h"
 #include "eval/engine.h"
-#include "eval/memory.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
+#include "model/limits.h"
+#include "model/memory.h"
 
 namespace smooth {
 namespace {
-
-// Shortest of some runs, in seconds.
-template <class Run>
-double fastest(int64_t repeats, const Run& run) {
-  double best = 0;
-  for (int64_t i = 0; i < repeats; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    run();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (i == 0 || seconds < best) best = seconds;
-  }
-  return best;
-}
-
-// Bytes a second that a sum over more than any cache reads.
-double memory_limit(const at::Device& device) {
-  const at::Tensor x = at::ones({1 << 27}, at::TensorOptions(at::kFloat).device(device));
-  return static_cast<double>(x.nbytes()) / fastest(5, [&] { x.sum().item<float>(); });
-}
-
-// Floating point operations a second of a square matrix product.
-double product_limit(at::ScalarType dtype, const at::Device& device) {
-  constexpr int64_t kSize = 2048;
-  const at::Tensor x = at::rand({kSize, kSize}, at::TensorOptions(at::kFloat).device(device)).to(dtype);
-  return 2.0 * kSize * kSize * kSize / fastest(5, [&] { x.mm(x)[0][0].item<float>(); });
-}
-
-std::unique_ptr<Model> model_of(const BenchConfig& config, const at::Device& device) {
-  const std::optional<int64_t> window = window_keys(config.sliding_window, config.window_edge);
-  const at::ScalarType dtype = dtype_from(config.dtype);
-  if (!config.checkpoint.empty()) return load_model(find_checkpoint(config.checkpoint), {.sliding_window = window, .dtype = dtype}, device);
-  auto model = make_model(*config.model, config.vocab_size, window, config.seed, device);
-  for (const Parameter& parameter : model->parameters()) parameter.value.set_data(parameter.value.to(dtype));
-  return model;
-}
-
-// Weights that every token meets, in the layers and in the head.
-struct Weighed {
-  double body = 0, head = 0;
-};
-
-Weighed weigh(const Model& model) {
-  Weighed weights;
-  for (const Parameter& parameter : model.parameters()) {
-    const auto count = static_cast<double>(parameter.value.numel());
-    const bool table = parameter.name.find("embed") != std::string::npos;  // an untied table is looked up only
-    if (parameter.name == "lm_head.weight" || (table && model.tied())) {
-      weights.head += count;
-    } else if (!table) {
-      weights.body += count;
-    }
-  }
-  return weights;
-}
 
 struct Timed {
   double prefill = 0, decode = 0;  // seconds of all rows
@@ -92,7 +38,7 @@ std::string bench(const std::string& what, const BenchConfig& config) {
   if (!decoding && what != "prefill") throw std::runtime_error("bench " + what + " is not known; it times prefill or decode");
   prepare_process(config.threads);
   const at::Device device = open_device(config.device);
-  const auto model = model_of(config, device);
+  const auto model = benched_model(config, device);
   const Weighed weights = weigh(*model);
   begin_peak_memory();
   Engine engine(*model, config.rows, {}, {}, config.seed);

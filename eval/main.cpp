@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
 
   std::string timed;
   CLI::App* bench = app.add_subcommand("bench", "throughput, memory and share of the machine's limits, as a JSON object");
-  bench->add_option("WHAT", timed, "prefill or decode")->required()->check(CLI::IsMember({"prefill", "decode"}));
+  bench->add_option("WHAT", timed, "prefill or decode; a training step: ./smooth bench train CONFIG")->required()->check(CLI::IsMember({"prefill", "decode"}));
   bench->add_option("CONFIG", file, "the benchmark's YAML; configs/reference.md lists every key")->required();
   bench->add_option("--set", overrides, "key=value over the file's, e.g. prompt=2048")->allow_extra_args(false);
 

@@ -12,7 +12,7 @@
 #include "data/layout.h"
 #include "eval/author.h"
 #include "eval/benchmarks/niah.h"
-#include "eval/memory.h"
+#include "model/memory.h"
 #include "eval/spool.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"

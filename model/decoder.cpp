@@ -59,13 +59,13 @@ at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Atte
   return rms_norm(x, norm_, config_.rms_norm_eps);
 }
 
-at::Tensor Decoder::forward(const Batch& batch, int64_t recomputed) const {
-  const auto packing = std::make_shared<Packing>(batch.cu_seqlens, embed_tokens_.options());
+at::Tensor Decoder::forward(const Batch& batch, const Pass& pass) const {
+  const auto packing = std::make_shared<Packing>(batch, embed_tokens_.options(), pass.halo);
   const at::Tensor x = at::embedding(embed_tokens_, ids_on(batch.ids, device()));  // [T, C]
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.windows[layer]);
   };
-  return layers(x, packing->positions(), attend, recomputed);
+  return layers(x, packing->positions(), attend, pass.recomputed);
 }
 
 at::Tensor Decoder::step(const Step& step, State& memory) const {
@@ -98,6 +98,8 @@ std::string Decoder::config_json() const {
 }
 
 int64_t Decoder::window() const { return *std::max_element(config_.windows.begin(), config_.windows.end()); }
+
+bool Decoder::reaches_all() const { return std::count(config_.windows.begin(), config_.windows.end(), 0) > 0; }
 
 std::string Decoder::architecture() const {
   const int64_t dense = std::count(config_.windows.begin(), config_.windows.end(), 0);

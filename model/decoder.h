@@ -19,15 +19,17 @@ class Decoder : public Model {
   // learned from much text, and a small one would need long for. Nothing of any task is in it.
   void initialise_induction(uint64_t seed);
 
-  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
+  at::Tensor forward(const Batch& batch, const Pass& pass = {}) const override;
   at::Tensor step(const Step& step, State& state) const override;
   const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   int64_t vocab_size() const override { return config_.vocab_size; }
+  int64_t num_layers() const override { return config_.num_hidden_layers; }
   at::Device device() const override { return embed_tokens_.device(); }
   std::string architecture() const override;
   int64_t window() const override;
+  bool reaches_all() const override;
   bool tied() const override { return config_.tie_word_embeddings; }
   std::string config_json() const override;
   const DecoderConfig& config() const { return config_; }

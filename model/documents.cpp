@@ -11,7 +11,7 @@
 namespace smooth {
 namespace {
 
-std::vector<int32_t> borders(const Step& step) {
+std::vector<int32_t> borders_of(const Step& step) {
   std::vector<int32_t> cu_seqlens = {0};
   for (const int64_t length : step.lengths) cu_seqlens.push_back(cu_seqlens.back() + static_cast<int32_t>(length));
   return cu_seqlens;
@@ -30,7 +30,12 @@ Documents::Documents(std::vector<int32_t> cu_seqlens, const at::Device& device) 
   last_ = at::tensor(ends, at::kLong).to(device);
 }
 
-Documents::Documents(const Step& step, int64_t rows, const at::Device& device) : Documents(borders(step), device) {
+Documents::Documents(const Batch& batch, const at::Device& device, Halo* halo) : Documents(batch.cu_seqlens, device) {
+  if (batch.before > 0) left_ = halo;
+  if (batch.continues) right_ = halo;
+}
+
+Documents::Documents(const Step& step, int64_t rows, const at::Device& device) : Documents(borders_of(step), device) {
   std::vector<int64_t> in_order(rows);
   std::iota(in_order.begin(), in_order.end(), 0);
   if (step.rows != in_order) rows_ = at::tensor(step.rows, at::kLong).to(device);
@@ -52,10 +57,23 @@ at::Tensor Documents::shift(const at::Tensor& x, at::Tensor* kept) const {
     remember(*kept, x);
     return d;
   }
-  const at::Tensor first = kept != nullptr ? memory(*kept) : at::zeros({last_.size(0), x.size(1)}, x.options());  // [D, C]
-  const at::Tensor previous = at::cat({x, first}).index_select(0, before_);                                      // [T, C]
+  at::Tensor first = kept != nullptr ? memory(*kept) : at::zeros({last_.size(0), x.size(1)}, x.options());  // [D, C]
+  const at::Tensor now = right_ != nullptr ? sent_right(*right_, x.slice(0, x.size(0) - 1), x) : x;           // its last token's is owed
+  if (left_ != nullptr) first = at::cat({taken_left(*left_, {1, x.size(1)}, x.scalar_type(), now), first.slice(0, 1)});
+  const at::Tensor previous = at::cat({now, first}).index_select(0, before_);  // [T, C]
   if (kept != nullptr) remember(*kept, x.index_select(0, last_));
   return previous - x;
+}
+
+at::Tensor Documents::walked(const std::vector<int64_t>& shape, const at::Tensor& anchor, const std::function<WkvOutputs(const at::Tensor& state)>& move) const {
+  if (left_ == nullptr && right_ == nullptr) return move({}).y;
+  const at::ScalarType dtype = anchor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  std::vector<int64_t> one = shape;
+  one[0] = 1;
+  at::Tensor state = at::zeros(shape, anchor.options().dtype(dtype).requires_grad(false));
+  if (left_ != nullptr) state = at::cat({taken_left(*left_, one, dtype, anchor), state.slice(0, 1)});
+  const WkvOutputs out = move(state);
+  return right_ != nullptr ? sent_right(*right_, out.state.slice(0, shape[0] - 1), out.y) : out.y;
 }
 
 std::vector<at::Tensor> Documents::mixed(const at::Tensor& x, const std::vector<at::Tensor>& shares, at::Tensor* kept) const {

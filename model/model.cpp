@@ -40,15 +40,15 @@ struct Targets {
 
 }  // namespace
 
-at::Tensor loss_sum(const Model& model, const Batch& batch) {
+at::Tensor loss_sum(const Model& model, const Batch& batch, const Pass& pass) {
   at::NoGradGuard no_grad;
   const Targets targets(batch, model.device());
-  return head_loss(model.forward(batch).index_select(0, targets.places), model.head(), targets.ids).sum;
+  return head_loss(model.forward(batch, pass).index_select(0, targets.places), model.head(), targets.ids).sum;
 }
 
-at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, int64_t recomputed) {
+at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, const Pass& pass) {
   const Targets targets(batch, model.device());
-  const at::Tensor hidden = model.forward(batch, recomputed).index_select(0, targets.places);  // [N, C]
+  const at::Tensor hidden = model.forward(batch, pass).index_select(0, targets.places);  // [N, C]
   const HeadLoss loss = head_loss(hidden, model.head(), targets.ids, /*with_gradients=*/true, d_head);
   hidden.backward(loss.d_hidden);
   return loss.sum;

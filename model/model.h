@@ -10,17 +10,23 @@
 
 #include "data/batch.h"
 #include "model/files/safetensors.h"
+#include "model/halo.h"
 #include "model/state.h"
 
 namespace smooth {
+
+// How a forward pass is made.
+struct Pass {
+  int64_t recomputed = 0;  // of so many layers, the first ones, only the inputs are kept for the backward pass (ops/recompute.h)
+  Halo* halo = nullptr;    // of a pack that is split over processes: its neighbours
+};
 
 class Model {
  public:
   virtual ~Model() = default;
 
-  // Final hidden states of packed documents: [T, C]. Differentiable; of the first `recomputed` layers only the inputs are kept for the
-  // backward pass (ops/recompute.h).
-  virtual at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const = 0;
+  // Final hidden states of packed documents: [T, C]. Differentiable.
+  virtual at::Tensor forward(const Batch& batch, const Pass& pass = {}) const = 0;
   // Advances `state` by the step's tokens and gives their final hidden states: [S, C]. No gradients.
   virtual at::Tensor step(const Step& step, State& state) const = 0;
   virtual const at::Tensor& head() const = 0;  // [V, C]
@@ -32,9 +38,11 @@ class Model {
   // Tensors of the checkpoint that nothing computes with: kept with the parameters, and not trained.
   virtual std::vector<Parameter> idle() const { return {}; }
   virtual int64_t vocab_size() const = 0;
+  virtual int64_t num_layers() const = 0;
   virtual at::Device device() const = 0;
   virtual std::string architecture() const = 0;         // "dense", "SWA-128"
   virtual int64_t window() const = 0;                   // 0 for dense
+  virtual bool reaches_all() const { return false; }    // does a layer attend to all of a document?
   virtual bool tied() const { return false; }           // the head is the embedding
   virtual std::string config_json() const = 0;          // config.json of its Hugging Face folder
 };
@@ -44,11 +52,11 @@ std::vector<Parameter> stored_tensors(const Model& model);
 
 // The sum of the negative log likelihoods of the batch's targets, in fp32, for dividing by the global count: []. Only hidden states at
 // target positions meet the head, and in pieces (ops/head_loss.h). No graph is left.
-at::Tensor loss_sum(const Model& model, const Batch& batch);
+at::Tensor loss_sum(const Model& model, const Batch& batch, const Pass& pass = {});
 
 // The same, and adds its gradients: the head's weight's to `d_head` [V, C] (undefined: it is not trained), every other parameter's to
 // its .grad().
-at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, int64_t recomputed = 0);
+at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, const Pass& pass = {});
 
 // "cpu", or "cuda" and which of the GPUs; throws when this machine or build has no such device. CUDA's libraries are opened only here.
 at::Device open_device(const std::string& name, int64_t number = 0);

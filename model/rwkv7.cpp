@@ -65,8 +65,8 @@ at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& docum
   return norm(x[0], norm_);
 }
 
-at::Tensor Rwkv7::forward(const Batch& batch, int64_t recomputed) const {
-  return layers(batch.ids, Documents(batch.cu_seqlens, device()), nullptr, recomputed);
+at::Tensor Rwkv7::forward(const Batch& batch, const Pass& pass) const {
+  return layers(batch.ids, Documents(batch, device(), pass.halo), nullptr, pass.recomputed);
 }
 
 at::Tensor Rwkv7::step(const Step& step, State& memory) const {

@@ -23,12 +23,13 @@ class Rwkv7 : public Model {
   // Near induction (model/rwkv7_induction.cpp).
   void initialise_induction(uint64_t seed);
 
-  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
+  at::Tensor forward(const Batch& batch, const Pass& pass = {}) const override;
   at::Tensor step(const Step& step, State& state) const override;
   const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   int64_t vocab_size() const override { return config_.vocab_size; }
+  int64_t num_layers() const override { return config_.num_hidden_layers; }
   at::Device device() const override { return embeddings_.device(); }
   std::string architecture() const override { return "RWKV-7"; }
   int64_t window() const override { return 0; }

@@ -70,13 +70,13 @@ at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& posi
   return rms_norm(x[0], norm_, decoder.rms_norm_eps);
 }
 
-at::Tensor RwkvHybrid::forward(const Batch& batch, int64_t recomputed) const {
-  const auto packing = std::make_shared<Packing>(batch.cu_seqlens, embed_tokens_.options());
+at::Tensor RwkvHybrid::forward(const Batch& batch, const Pass& pass) const {
+  const auto packing = std::make_shared<Packing>(batch, embed_tokens_.options(), pass.halo);
   const at::Tensor x = at::embedding(embed_tokens_, at::tensor(batch.ids, at::kLong).to(device()));  // [T, C]
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.decoder.windows[layer]);
   };
-  return layers(x, packing->positions(), Documents(batch.cu_seqlens, device()), attend, nullptr, recomputed);
+  return layers(x, packing->positions(), Documents(batch, device(), pass.halo), attend, nullptr, pass.recomputed);
 }
 
 at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
@@ -113,6 +113,8 @@ std::vector<Parameter> RwkvHybrid::parameters() const {
   if (!config_.decoder.tie_word_embeddings) all.push_back({"lm_head.weight", lm_head_});
   return all;
 }
+
+bool RwkvHybrid::reaches_all() const { return std::count(config_.decoder.windows.begin(), config_.decoder.windows.end(), 0) > 0; }
 
 int64_t RwkvHybrid::window() const {
   return std::max<int64_t>(0, *std::max_element(config_.decoder.windows.begin(), config_.decoder.windows.end()));

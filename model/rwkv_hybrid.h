@@ -20,16 +20,18 @@ class RwkvHybrid : public Model {
  public:
   explicit RwkvHybrid(RwkvHybridConfig config, at::TensorOptions options = {});  // empty weights
 
-  at::Tensor forward(const Batch& batch, int64_t recomputed = 0) const override;
+  at::Tensor forward(const Batch& batch, const Pass& pass = {}) const override;
   at::Tensor step(const Step& step, State& state) const override;
   const at::Tensor& head() const override { return lm_head_; }
   std::unique_ptr<State> new_state(int64_t rows) const override;
   std::vector<Parameter> parameters() const override;
   std::vector<Parameter> idle() const override { return idle_; }
   int64_t vocab_size() const override { return config_.decoder.vocab_size; }
+  int64_t num_layers() const override { return config_.decoder.num_hidden_layers; }
   at::Device device() const override { return embed_tokens_.device(); }
   std::string architecture() const override { return config_.model_type == "rwkv_hybrid" ? "ARWKV" : "QRWKV7"; }
   int64_t window() const override;
+  bool reaches_all() const override;
   bool tied() const override { return config_.decoder.tie_word_embeddings; }
   std::string config_json() const override;
   const RwkvHybridConfig& config() const { return config_; }

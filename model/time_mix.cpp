@@ -93,7 +93,8 @@ at::Tensor read_out(const TimeMix& mix, const TimeMixOptions& options, const Pro
 
   // S ← S diag(w) - (S κ̂)(κ̂ ∘ a)ᵀ + v kᵀ,  y = S r
   const WkvInputs inputs = {heads(p.r), heads(w), heads(k), heads(v), -removal, removal * heads(a)};
-  at::Tensor y = memory == nullptr ? wkv7(inputs, documents.cu_seqlens()).y
+  const int64_t D = std::ssize(documents.cu_seqlens()) - 1;
+  at::Tensor y = memory == nullptr ? documents.walked({D, H, N, N}, inputs.r, [&](const at::Tensor& state) { return wkv7(inputs, documents.cu_seqlens(), state); })
                                    : documents.advance(memory->wkv, [&](at::Tensor& state) { return wkv7_advance(inputs, documents.cu_seqlens(), state); });
   y = y.to(dtype).reshape({-1, C});  // [T, C]
   // ln_x: a norm per head; then the bonus of the token itself: + (Σ r ∘ k ∘ r_k) v

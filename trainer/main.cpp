@@ -1,9 +1,12 @@
-// smooth-train CONFIG.yaml: one training run, as one process or as a rank of several. smooth-train bench CONFIG.yaml times a step.
+// smooth-train CONFIG.yaml: one training run, as one process or as a rank of several. --bench times a step.
 #include <CLI/CLI.hpp>
+#include <c10/util/Exception.h>
+#include <cstdlib>
 #include <iostream>
 
 #include "configs/load.h"
 #include "configs/run.h"
+#include "trainer/bench.h"
 #include "trainer/trainer.h"
 
 namespace {
@@ -26,6 +29,9 @@ int train(const smooth::TrainConfig& config, bool replace) {
     if (smooth::Trainer(config, ranks, place).train() == smooth::Ended::complete) return 0;
     if (ranks.first()) std::cerr << "smooth: " << config.run << ": asked to stop, and saved; the same command goes on\n";
     return kAskedToStop;
+  } catch (const c10::Error& error) {
+    ranks.fail(error.what_without_backtrace());
+    throw std::runtime_error(error.what_without_backtrace());
   } catch (const std::exception& error) {
     ranks.fail(error.what());
     throw;
@@ -35,18 +41,26 @@ int train(const smooth::TrainConfig& config, bool replace) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);  // what ends a run is said by the run
   CLI::App app("Trains a model as CONFIG.yaml says; run again, it resumes. configs/reference.md lists every key. Several processes that torchrun\n"
                "or srun has started share one run. SIGTERM and SIGUSR1 make it save and end with status 75.", "./smooth train");
   std::string file;
   std::vector<std::string> overrides;
-  bool replace = false;
+  bool replace = false, timed = false;
   app.add_option("CONFIG", file, "the run's YAML")->required();
   app.add_option("--set", overrides, "key=value over the file's, e.g. optim.lr=1e-4")->allow_extra_args(false);
+  app.add_flag("--bench", timed, "time a step of a benchmark's YAML instead: what ./smooth bench train calls");
   app.add_flag("--replace", replace, "begin anew where the run folder holds a run of another config or of other data");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return smooth::run_main([&] { return train(smooth::load_config<smooth::TrainConfig>(file, overrides), replace); });
+  return smooth::run_main([&] {
+    if (timed) {
+      std::cout << smooth::bench_train(smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
+      return 0;
+    }
+    return train(smooth::load_config<smooth::TrainConfig>(file, overrides), replace);
+  });
 }

@@ -88,6 +88,11 @@ struct Ranks::Group {
   std::chrono::milliseconds timeout;
   std::atomic<bool> leaving = false;
   std::thread watch;
+
+  void leave() {
+    leaving = true;
+    if (watch.joinable()) watch.join();
+  }
 };
 
 namespace {
@@ -136,14 +141,15 @@ void watch_over(const c10::intrusive_ptr<c10d::Store>& store, const Place& place
       for (int i = 0; i < 10 && !leaving; ++i) std::this_thread::sleep_for(milliseconds(kBeat) / 10);
     }
     store->set("left-" + std::to_string(place.rank), bytes_of("1"));
-  } catch (const std::exception& error) {
-    if (!leaving) end_with(place, std::string("the first rank cannot be reached: ") + error.what());
+  } catch (const c10::Error& error) {
+    if (!leaving) end_with(place, std::string("the first rank cannot be reached: ") + error.what_without_backtrace());
   }
 }
 
 }  // namespace
 
-Ranks::Ranks(const Place& place, const RanksConfig& config, const at::Device& device) : place_(place) {
+Ranks::Ranks(const Place& place, const RanksConfig& config, const at::Device& device)
+    : place_(place), sent_(place.size, 0), taken_(place.size, 0) {
   if (place.size == 1) return;
   const milliseconds timeout(static_cast<int64_t>(config.timeout * 1000));
   group_ = std::make_unique<Group>();
@@ -151,9 +157,9 @@ Ranks::Ranks(const Place& place, const RanksConfig& config, const at::Device& de
   try {
     group_->store = open_store(place, timeout);
     group_->backend = open_backend(c10::make_intrusive<c10d::PrefixStore>("collectives", group_->store), place, timeout, device);
-  } catch (const std::exception& error) {
+  } catch (const c10::Error& error) {
     throw std::runtime_error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " does not meet the others at " + place.host + ":" +
-                             std::to_string(place.port) + ": " + error.what());
+                             std::to_string(place.port) + ": " + error.what_without_backtrace());
   }
   // A store of its own: another thread's question may be waiting for its answer.
   group_->watch = std::thread(watch_over, group_->store->clone(), place_, std::cref(group_->leaving));
@@ -161,9 +167,7 @@ Ranks::Ranks(const Place& place, const RanksConfig& config, const at::Device& de
 }
 
 Ranks::~Ranks() {
-  if (!group_) return;
-  group_->leaving = true;
-  group_->watch.join();
+  if (group_) group_->leave();
 }
 
 Pending Ranks::sum(const at::Tensor& x) {
@@ -187,6 +191,17 @@ Pending Ranks::gather(const at::Tensor& all, const at::Tensor& own) {
   return Pending([work = group_->backend->_allgather_base(to, from), all, from] { work->wait(); });
 }
 
+Pending Ranks::send(const at::Tensor& x, int64_t to) {
+  bytes_sent_ += static_cast<int64_t>(x.nbytes());
+  std::vector<at::Tensor> tensors = {x};
+  return Pending([work = group_->backend->send(tensors, static_cast<int>(to), static_cast<int>(sent_[to]++)), x] { work->wait(); });
+}
+
+Pending Ranks::take(const at::Tensor& into, int64_t from) {
+  std::vector<at::Tensor> tensors = {into};
+  return Pending([work = group_->backend->recv(tensors, static_cast<int>(from), static_cast<int>(taken_[from]++)), into] { work->wait(); });
+}
+
 void Ranks::barrier() {
   if (group_) group_->backend->barrier()->wait();
 }
@@ -203,6 +218,7 @@ std::string Ranks::ask(const std::string& key) {
 
 void Ranks::fail(const std::string& reason) {
   if (!group_) return;
+  group_->leave();  // this rank says it itself
   try {
     group_->store->set("failed", bytes_of("rank " + std::to_string(rank()) + " failed first: " + reason));
     std::this_thread::sleep_for(2 * kBeat);  // the store goes with the first rank: the others have to have read it

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "configs/config.h"
 
@@ -53,6 +54,9 @@ class Ranks {
   // `all` [n] becomes the parts `own` [n / N] of all ranks end to end.
   Pending gather(const at::Tensor& all, const at::Tensor& own);
   void barrier();
+  // One tensor to or from one other rank; a pair's messages come in the order in which they were sent.
+  Pending send(const at::Tensor& x, int64_t to);
+  Pending take(const at::Tensor& into, int64_t from);
 
   // A text that other ranks wait for.
   void tell(const std::string& key, const std::string& text);
@@ -61,7 +65,8 @@ class Ranks {
   // Tells the others why this rank ends, so that they do too and say it.
   void fail(const std::string& reason);
 
-  // Bytes that this rank has given to collectives to be sent, by the formulas of a ring: 2 (N - 1) / N of a sum, (N - 1) / N of the others.
+  // Bytes that this rank has sent: tensors to one other, and by the formulas of a ring 2 (N - 1) / N of a sum, (N - 1) / N of what is
+  // scattered or gathered.
   int64_t bytes_sent() const { return bytes_sent_; }
 
  private:
@@ -69,6 +74,7 @@ class Ranks {
   Place place_;
   std::unique_ptr<Group> group_;  // null: alone
   int64_t bytes_sent_ = 0;
+  std::vector<int64_t> sent_, taken_;  // [N] messages so far to and from each other rank
 };
 
 }  // namespace smooth

@@ -126,6 +126,7 @@ Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : 
   // In the master weights' precision: what the forward pass uses is rounded from them.
   model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
                         : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0), .dtype = dtype_from(config.precision.master)}, device);
+  context_ = std::make_unique<ContextGroup>(config.ranks.context, ranks, *model_);
   buckets_ = std::make_unique<Buckets>(model_->parameters(), config.precision, config.ranks, ranks);
   optimizer_ = std::make_unique<AdamW>(*buckets_, config.optim, config.precision, ranks);
   checkpoints_ = std::make_unique<Checkpoints>(run, config.checkpoint, ranks);
@@ -178,22 +179,24 @@ Ended Trainer::train() {
   return at_.step == at_.steps ? Ended::complete : Ended::asked;
 }
 
-// 1. Take the step's packs; each rank has every N-th.  2. Sum the losses' gradients over packs and ranks.  3. Divide by the global count of
+// 1. Take the step's packs; each group of ranks has every N-th, and each of its ranks a stretch of it.  2. Sum the losses' gradients over packs and ranks.  3. Divide by the global count of
 // targets, clip, update.
 StepReport Trainer::step(int64_t index) {
   const auto begin = std::chrono::steady_clock::now();
   StepReport report{.step = index + 1, .lr = learning_rate(config_.optim, index, at_.steps)};
   const std::vector<Batch> packs = loader_->step(index);
-  const int64_t passes = (std::ssize(packs) + ranks_.size() - 1) / ranks_.size();
+  const int64_t passes = (std::ssize(packs) + context_->groups() - 1) / context_->groups();
   buckets_->zero_gradients();
   at::Tensor totals = at::zeros({4}, at::TensorOptions(at::kDouble).device(model_->device()));  // loss, targets, tokens, asked to stop
   for (int64_t pass = 0; pass < passes; ++pass) {
-    const size_t mine = static_cast<size_t>(pass * ranks_.size() + ranks_.rank());
+    const size_t mine = static_cast<size_t>(pass * context_->groups() + context_->number());
     buckets_->begin_pass(pass + 1 == passes);
     if (mine < packs.size()) {
-      const Batch& pack = packs[mine];
-      totals += at::tensor({0.0, static_cast<double>(pack.num_targets), static_cast<double>(pack.num_tokens()), 0.0}, totals.options());
-      if (pack.num_targets > 0) totals[0] += add_gradients(*model_, pack, buckets_->gradient(model_->head()), config_.recompute.value_or(0));
+      const Batch stretch = context_->stretch_of(packs[mine]);
+      totals += at::tensor({0.0, static_cast<double>(stretch.num_targets), static_cast<double>(stretch.num_tokens()), 0.0}, totals.options());
+      // A stretch without a target is met all the same: the one to its right may have some.
+      if (packs[mine].num_targets > 0 && stretch.num_tokens() > 0) totals[0] += add_pass(stretch);
+      context_->finish();
     }
     buckets_->end_pass();
   }
@@ -212,6 +215,28 @@ StepReport Trainer::step(int64_t index) {
   return report;
 }
 
+// The loss sum of a pack, whose gradients are added.
+at::Tensor Trainer::add_pass(const Batch& pack) {
+  try {
+    return add_gradients(*model_, pack, buckets_->gradient(model_->head()), {.recomputed = config_.recompute.value_or(0), .halo = context_->halo()});
+  } catch (const c10::OutOfMemoryError& error) {
+    throw std::runtime_error("out of memory in the forward and backward pass of a pack of " + std::to_string(pack.num_tokens()) + " tokens (" +
+                             std::to_string(pack.num_targets) + " targets), while weights, gradients and AdamW's state of this rank take " +
+                             format_bytes(static_cast<double>(kept_bytes())) + ". Raise recompute (of " + std::to_string(model_->num_layers()) +
+                             " layers), lower data.context, choose precision.weights: bfloat16, or share out by ranks.zero: 2. LibTorch said: " +
+                             error.what_without_backtrace());
+  }
+}
+
+int64_t Trainer::kept_bytes() const {
+  size_t total = 0;
+  for (const Bucket& bucket : buckets_->all()) {
+    total += bucket.weights.nbytes() + (bucket.gradients.defined() ? bucket.gradients.nbytes() : bucket.own_gradients.nbytes());
+  }
+  for (const Parameter& tensor : optimizer_->tensors()) total += tensor.value.nbytes();
+  return static_cast<int64_t>(total);
+}
+
 void Trainer::stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const {
   if (std::isfinite(report.loss) && std::isfinite(report.norm)) return;
   const fs::path file = fs::path(config_.run) / ("not-finite-step-" + std::to_string(report.step) + ".json");
@@ -225,14 +250,16 @@ void Trainer::stop_if_not_finite(const StepReport& report, const std::vector<Bat
                            ". Lower optim.lr or look at them");
 }
 
-// The mean loss of the held-out targets; packs are shared out as in a step.
+// The mean loss of the held-out targets; packs and their stretches are shared out as in a step.
 double Trainer::heldout_loss() {
   at::Tensor totals = at::zeros({2}, at::TensorOptions(at::kDouble).device(model_->device()));  // loss, targets
-  for (int64_t i = ranks_.rank(); i < heldout_->steps_per_epoch(); i += ranks_.size()) {
+  for (int64_t i = context_->number(); i < heldout_->steps_per_epoch(); i += context_->groups()) {
     for (const Batch& pack : heldout_->step(i)) {
-      if (pack.num_targets == 0) continue;
-      totals[0] += loss_sum(*model_, pack);
-      totals[1] += static_cast<double>(pack.num_targets);
+      const Batch stretch = context_->stretch_of(pack);
+      if (stretch.num_tokens() == 0) continue;
+      totals[0] += loss_sum(*model_, stretch, {.halo = context_->halo()});
+      totals[1] += static_cast<double>(stretch.num_targets);
+      context_->finish();
     }
   }
   ranks_.sum(totals).wait();

@@ -11,6 +11,7 @@
 #include "trainer/adamw.h"
 #include "trainer/buckets.h"
 #include "trainer/checkpoints.h"
+#include "trainer/context.h"
 #include "trainer/ranks.h"
 
 namespace smooth {
@@ -37,6 +38,8 @@ class Trainer {
 
  private:
   StepReport step(int64_t index);
+  at::Tensor add_pass(const Batch& pack);
+  int64_t kept_bytes() const;
   double heldout_loss();
   void resume();
   void save();
@@ -52,6 +55,7 @@ class Trainer {
   std::unique_ptr<Loader> loader_, heldout_;
   std::unique_ptr<Buckets> buckets_;
   std::unique_ptr<AdamW> optimizer_;
+  std::unique_ptr<ContextGroup> context_;
   std::unique_ptr<Checkpoints> checkpoints_;
   Standing at_;
   double mean_loss_ = 0;   // of the last steps, for spikes

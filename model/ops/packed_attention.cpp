@@ -4,7 +4,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <tuple>
 
 namespace smooth {
@@ -220,11 +222,11 @@ class FlashFunction : public torch::autograd::Function<FlashFunction> {
 
 }  // namespace
 
-Packing::Packing(std::vector<int32_t> cu_seqlens, at::TensorOptions options, int64_t before)
-    : cu_seqlens_(std::move(cu_seqlens)), options_(options.requires_grad(false)) {
+Packing::Packing(const Batch& batch, at::TensorOptions options, Halo* halo)
+    : cu_seqlens_(batch.cu_seqlens), before_(batch.before), continues_(batch.continues), halo_(halo), options_(options.requires_grad(false)) {
   std::vector<int64_t> positions;
   for (size_t n = 0; n + 1 < cu_seqlens_.size(); ++n) {
-    for (int64_t i = 0; i < cu_seqlens_[n + 1] - cu_seqlens_[n]; ++i) positions.push_back(i + (n == 0 ? before : 0));
+    for (int64_t i = 0; i < cu_seqlens_[n + 1] - cu_seqlens_[n]; ++i) positions.push_back(i + (n == 0 ? before_ : 0));
   }
   positions_ = at::tensor(positions, at::kLong).to(options.device());
 }
@@ -239,8 +241,27 @@ const c10::intrusive_ptr<Packing::Plan>& Packing::plan_of(int64_t window, int64_
 }
 
 at::Tensor Packing::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t window) {
-  const auto& plan = plan_of(window, k.size(0) - q.size(0));
-  return on_flash(options_) ? FlashFunction::apply(q, k, v, plan) : PiecesFunction::apply(q, k, v, plan);
+  const auto met = [&](const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) {
+    const auto& plan = plan_of(window, keys.size(0) - queries.size(0));
+    return on_flash(options_) ? FlashFunction::apply(queries, keys, values, plan) : PiecesFunction::apply(queries, keys, values, plan);
+  };
+  if (before_ == 0 && !continues_) return met(q, k, v);
+  if (halo_ == nullptr || window == 0) throw std::logic_error("attention over a stretch of a pack needs its neighbours and a window");
+  // A token's window reaches W - 1 tokens to the left: the last keys and values of the left neighbour, which has at least so many.
+  at::Tensor queries = q, keys = k, values = v;
+  const int64_t reach = window - 1, ahead = std::min(reach, before_);
+  if (continues_) {
+    const int64_t last = cu_seqlens_.back() - cu_seqlens_[cu_seqlens_.size() - 2] + (cu_seqlens_.size() == 2 ? before_ : 0);  // the last document's tokens so far
+    const int64_t owed = std::min(reach, last);
+    if (owed > k.size(0)) throw std::logic_error("a stretch of " + std::to_string(k.size(0)) + " tokens is shorter than the window");
+    queries = sent_right(*halo_, at::cat({k.slice(0, k.size(0) - owed), v.slice(0, v.size(0) - owed)}, 1), q);  // [owed, 2 G, D]
+  }
+  if (before_ > 0) {
+    const at::Tensor left = taken_left(*halo_, {ahead, 2 * k.size(1), k.size(2)}, k.scalar_type(), queries);  // [ahead, 2 G, D]
+    keys = at::cat({left.slice(1, 0, k.size(1)), k});
+    values = at::cat({left.slice(1, k.size(1)), v});
+  }
+  return met(queries, keys, values);
 }
 
 }  // namespace smooth

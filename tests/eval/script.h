@@ -37,7 +37,7 @@ class Script : public Model {
  public:
   using Next = std::function<int64_t(int64_t row, int64_t document, const std::vector<int64_t>& fed)>;
   Script(int64_t vocab, Next next) : vocab_(vocab), next_(std::move(next)) {}
-  at::Tensor forward(const Batch&, int64_t) const override { throw std::logic_error("a script is not trained"); }
+  at::Tensor forward(const Batch&, const Pass&) const override { throw std::logic_error("a script is not trained"); }
   at::Tensor step(const Step& step, State& state) const override {
     auto& counter = dynamic_cast<Counter&>(state);
     std::vector<float> hidden;
@@ -59,6 +59,7 @@ class Script : public Model {
   std::vector<Parameter> parameters() const override { return {}; }
   at::Device device() const override { return at::kCPU; }
   int64_t vocab_size() const override { return vocab_; }
+  int64_t num_layers() const override { return 0; }
   std::string architecture() const override { return "script"; }
   int64_t window() const override { return 0; }
   std::string config_json() const override { return "{}"; }

@@ -38,7 +38,7 @@ inline std::string fixtures() {
 inline at::Tensor backward(const Model& model, const Batch& batch, int64_t recomputed = 0) {
   const at::Tensor& head = model.head();
   if (!head.grad().defined()) head.mutable_grad() = at::zeros_like(head.detach());
-  return add_gradients(model, batch, head.grad(), recomputed);
+  return add_gradients(model, batch, head.grad(), {.recomputed = recomputed});
 }
 
 inline DecoderConfig small_config(int64_t window) {

@@ -30,7 +30,9 @@ TEST_CASE("packed attention equals the naive twin, forward and backward", "[cpu]
       (expected * weight).sum().backward();
       const at::Tensor dq = q.grad().clone(), dk = k.grad().clone(), dv = v.grad().clone();
       for (at::Tensor* x : {&q, &k, &v}) x->mutable_grad() = at::Tensor();
-      Packing packing(cu, q.options().requires_grad(false));
+      Batch batch;
+      batch.cu_seqlens = cu;
+      Packing packing(batch, q.options());
       const at::Tensor got = packing.attend(q, k, v, window);
       (got * weight).sum().backward();
       INFO("documents " << lengths.size() << ", first of " << lengths[0] << ", window " << window);

@@ -1,4 +1,4 @@
-#include "eval/memory.h"
+#include "model/memory.h"
 
 #include <malloc.h>
 
