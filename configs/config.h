@@ -389,6 +389,20 @@ struct PrecisionConfig {
   }
 };
 
+// Low-rank adapters (arXiv:2106.09685) in place of the weights themselves.
+struct LoraConfig {
+  int64_t rank = 64;
+  double alpha = 128;
+  std::vector<std::string> targets = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+
+  template <class V>
+  void visit(V& v) {
+    v("rank", rank, "rank of what is added to a matrix", between(1, 65536));
+    v("alpha", alpha, "what is added is multiplied by alpha / rank", more_than(0));
+    v("targets", targets, "the matrices whose names hold one of these get adapters; all else is frozen");
+  }
+};
+
 // How several processes share a run. Which ranks there are comes from torchrun's or Slurm's variables.
 struct RanksConfig {
   int64_t zero = 0, context = 1, bucket_mb = 64;
@@ -439,6 +453,7 @@ struct TrainConfig {
   TrainDataConfig data;
   OptimConfig optim;
   PrecisionConfig precision;
+  std::optional<LoraConfig> lora;
   std::optional<int64_t> recompute;
   RanksConfig ranks;
   int64_t batch = 2;
@@ -448,6 +463,7 @@ struct TrainConfig {
   CheckpointConfig checkpoint;
   std::optional<HeldoutConfig> heldout;
   double spike = 3;
+  std::vector<int64_t> profile;
   int64_t log_every = 10;
 
   template <class V>
@@ -463,6 +479,7 @@ struct TrainConfig {
     v("data", data, "what is read");
     v("optim", optim, "AdamW and its cosine schedule");
     v("precision", precision, "what numbers are kept in");
+    v("lora", lora, "train low-rank adapters; checkpoints hold the merged weights");
     v("recompute", recompute, "layers of which only the input is kept for the backward pass, the rest computed again there; null: none", at_least(0));
     v("ranks", ranks, "how several processes share the run");
     v("batch", batch, "samples or packs in one optimizer step, of all ranks together", at_least(1));
@@ -472,6 +489,7 @@ struct TrainConfig {
     v("checkpoint", checkpoint, "when to save");
     v("heldout", heldout, "samples that are not trained on, whose loss is told");
     v("spike", spike, "a loss so many times the mean of the last ones is told with its samples; 0: none is", at_least(0));
+    v("profile", profile, "steps whose operations are written to RUN/profile-step-N.json, for chrome://tracing or Perfetto");
     v("log_every", log_every, "steps between console lines; every step is in metrics.jsonl", at_least(1));
   }
   std::optional<Problem> problem() const {

@@ -15,12 +15,6 @@
 #include "model/ops/rope.h"
 
 namespace smooth {
-namespace {
-
-at::Tensor ids_on(const std::vector<int64_t>& ids, const at::Device& device) { return at::tensor(ids, at::kLong).to(device); }
-
-}  // namespace
-
 
 Decoder::Decoder(DecoderConfig config, at::TensorOptions options) : config_(std::move(config)) {
   config_.validate();
@@ -61,7 +55,7 @@ at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Atte
 
 at::Tensor Decoder::forward(const Batch& batch, const Pass& pass) const {
   const auto packing = std::make_shared<Packing>(batch, embed_tokens_.options(), pass.halo);
-  const at::Tensor x = at::embedding(embed_tokens_, ids_on(batch.ids, device()));  // [T, C]
+  const at::Tensor x = embedded(embed_tokens_, batch.ids);  // [T, C]
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.windows[layer]);
   };
@@ -73,7 +67,7 @@ at::Tensor Decoder::step(const Step& step, State& memory) const {
   const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<KvState&>(memory);
   RingPlan plan(step, state, embed_tokens_.options());
-  const at::Tensor x = at::embedding(embed_tokens_, ids_on(step.ids, device()));  // [S, C]
+  const at::Tensor x = embedded(embed_tokens_, step.ids);  // [S, C]
   const at::Tensor hidden = layers(x, plan.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state);
   }, 0);

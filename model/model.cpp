@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <malloc.h>
 
@@ -17,6 +18,11 @@ std::vector<Parameter> stored_tensors(const Model& model) {
   std::vector<Parameter> all = model.parameters();
   for (Parameter& tensor : model.idle()) all.push_back(std::move(tensor));
   return all;
+}
+
+at::Tensor embedded(const at::Tensor& table, const std::vector<int64_t>& ids) {
+  at::Tensor x = at::embedding(table, at::tensor(ids, at::kLong).to(table.device()));
+  return at::GradMode::is_enabled() && !x.requires_grad() ? x.requires_grad_() : x;
 }
 
 at::Tensor Model::logits(const at::Tensor& hidden) const { return project(hidden, head()); }
@@ -69,7 +75,9 @@ at::Device open_device(const std::string& name, int64_t number) {
     throw std::runtime_error("device cuda: GPU " + std::to_string(number) + " is wanted, but " + std::to_string(at::getNumGPUs()) +
                              " are found; start no more ranks on a machine than it has GPUs");
   }
-  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(number));
+  const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(number));
+  c10::impl::VirtualGuardImpl(at::kCUDA).setDevice(device);
+  return device;
 }
 
 void prepare_process(int64_t threads) {

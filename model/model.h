@@ -47,6 +47,10 @@ class Model {
   virtual std::string config_json() const = 0;          // config.json of its Hugging Face folder
 };
 
+// The rows of a table [V, C] for token ids: [T, C]. While gradients are wanted its result wants them too, even if the table is not
+// trained: what follows is.
+at::Tensor embedded(const at::Tensor& table, const std::vector<int64_t>& ids);
+
 // All that a checkpoint of the model holds: parameters, then idle tensors.
 std::vector<Parameter> stored_tensors(const Model& model);
 

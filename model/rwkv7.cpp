@@ -49,7 +49,7 @@ at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, const 
 }
 
 at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, int64_t recomputed) const {
-  std::vector<at::Tensor> x = {norm(at::embedding(embeddings_, at::tensor(ids, at::kLong).to(device())), pre_norm_)};  // [T, C]
+  std::vector<at::Tensor> x = {norm(embedded(embeddings_, ids), pre_norm_)};  // [T, C]
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     // x and, after the first layer, its values -> the same: [T, C] each
     const auto block = [this, documents, state, l](const std::vector<at::Tensor>& in) {

@@ -72,7 +72,7 @@ at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& posi
 
 at::Tensor RwkvHybrid::forward(const Batch& batch, const Pass& pass) const {
   const auto packing = std::make_shared<Packing>(batch, embed_tokens_.options(), pass.halo);
-  const at::Tensor x = at::embedding(embed_tokens_, at::tensor(batch.ids, at::kLong).to(device()));  // [T, C]
+  const at::Tensor x = embedded(embed_tokens_, batch.ids);  // [T, C]
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.decoder.windows[layer]);
   };
@@ -84,7 +84,7 @@ at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
   const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<Rwkv7State&>(memory);
   RingPlan plan(step, state.keys(), embed_tokens_.options());
-  const at::Tensor x = at::embedding(embed_tokens_, at::tensor(step.ids, at::kLong).to(device()));  // [S, C]
+  const at::Tensor x = embedded(embed_tokens_, step.ids);  // [S, C]
   const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state.keys());
   };

@@ -1,3 +1,17 @@
+# NCCL's collectives (trainer/nccl_module.cpp) become libsmooth_nccl.so, which a run of several ranks on GPUs opens.
+cmake_path(GET TORCH_DIR PARENT_PATH wheels)
+find_path(SMOOTH_NCCL_INCLUDE nccl.h HINTS ${wheels}/nvidia/nccl/include $ENV{NCCL_HOME}/include)
+find_path(SMOOTH_CUDA_INCLUDE cublas_v2.h HINTS ${wheels}/nvidia/cu13/include $ENV{CUDA_HOME}/include PATHS /usr/local/cuda/include)
+if(SMOOTH_NCCL_INCLUDE AND SMOOTH_CUDA_INCLUDE AND EXISTS "${TORCH_DIR}/lib/libtorch_cuda.so" AND NOT SMOOTH_CUDA STREQUAL "OFF")
+  add_library(smooth_nccl MODULE trainer/nccl_module.cpp)
+  target_compile_definitions(smooth_nccl PRIVATE USE_C10D_NCCL)
+  target_include_directories(smooth_nccl SYSTEM PRIVATE ${SMOOTH_NCCL_INCLUDE} ${SMOOTH_CUDA_INCLUDE})
+  target_link_libraries(smooth_nccl PRIVATE smooth_flags third_party_torch ${TORCH_DIR}/lib/libtorch_cuda.so ${TORCH_DIR}/lib/libc10_cuda.so)
+  add_dependencies(smooth-train smooth_nccl)
+else()
+  message(STATUS "No NCCL or no CUDA headers: several ranks on GPUs need `./smooth setup --cuda`")
+endif()
+
 # The CUDA kernels: model/ops/*.cu, plain C interfaces without LibTorch's headers, become libsmooth_cuda.so, which the model
 # opens at run time when a CUDA device is asked for. Without a .cu file or a CUDA compiler nothing happens here.
 
@@ -6,7 +20,6 @@ if(NOT kernels OR SMOOTH_CUDA STREQUAL "OFF")
   return()
 endif()
 
-cmake_path(GET TORCH_DIR PARENT_PATH wheels)
 find_program(SMOOTH_NVCC nvcc HINTS ${wheels}/nvidia/cu13/bin $ENV{CUDA_HOME}/bin PATHS /usr/local/cuda/bin)
 if(NOT SMOOTH_NVCC)
   if(SMOOTH_CUDA STREQUAL "ON")

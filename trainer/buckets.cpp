@@ -13,10 +13,13 @@ namespace smooth {
 
 // Called by autograd when a parameter's gradient has been added to its .grad().
 struct Buckets::Hook : torch::autograd::PostAccumulateGradHook {
-  Hook(Buckets& owner, size_t bucket_index, size_t slice_index) : buckets(owner), bucket(bucket_index), slice(slice_index) {}
-  void operator()(const torch::autograd::Variable& parameter) override { buckets.added(parameter, bucket, slice); }
+  Hook(Buckets& owner, Address place) : buckets(owner), at(place) {}
+  void operator()(const torch::autograd::Variable& parameter) override {
+    buckets.add_at(at, parameter.grad());
+    parameter.mutable_grad() = at::Tensor();
+  }
   Buckets& buckets;
-  size_t bucket, slice;
+  Address at;
 };
 
 Buckets::Buckets(const std::vector<Parameter>& parameters, const PrecisionConfig& precision, const RanksConfig& config, Ranks& ranks)
@@ -51,7 +54,7 @@ Buckets::Buckets(const std::vector<Parameter>& parameters, const PrecisionConfig
       view.copy_(slice.value);
       slice.value.set_data(view);
       slice.value.requires_grad_();
-      torch::autograd::impl::set_post_acc_grad_hooks(slice.value, std::make_unique<Hook>(*this, b, s));
+      torch::autograd::impl::set_post_acc_grad_hooks(slice.value, std::make_unique<Hook>(*this, Address{b, s}));
     }
     const int64_t share = zero_ > 0 ? bucket.numel / N : bucket.numel;
     bucket.own_begin = zero_ > 0 ? share * ranks.rank() : 0;
@@ -80,18 +83,29 @@ at::Tensor Buckets::full_gradients(Bucket& bucket) {
   return bucket.gradients;
 }
 
-at::Tensor Buckets::gradient_of(size_t bucket, size_t slice) {
-  const Bucket::Slice& place = buckets_[bucket].slices[slice];
-  return full_gradients(buckets_[bucket]).narrow(0, place.begin, place.count).view(place.value.sizes());
+at::Tensor Buckets::gradient_at(const Address& at) {
+  const Bucket::Slice& place = buckets_[at.bucket].slices[at.slice];
+  return full_gradients(buckets_[at.bucket]).narrow(0, place.begin, place.count).view(place.value.sizes());
 }
 
-at::Tensor Buckets::gradient(const at::Tensor& parameter) {
+std::optional<Buckets::Address> Buckets::find(const at::Tensor& parameter) const {
   for (size_t b = 0; b < buckets_.size(); ++b) {
     for (size_t s = 0; s < buckets_[b].slices.size(); ++s) {
-      if (buckets_[b].slices[s].value.is_same(parameter)) return gradient_of(b, s);
+      if (buckets_[b].slices[s].value.is_same(parameter)) return Address{b, s};
     }
   }
   return {};
+}
+
+at::Tensor Buckets::gradient(const at::Tensor& parameter) {
+  const std::optional<Address> at = find(parameter);
+  return at ? gradient_at(*at) : at::Tensor();
+}
+
+void Buckets::add(const at::Tensor& parameter, const at::Tensor& gradient) {
+  const std::optional<Address> at = find(parameter);
+  if (!at) throw std::logic_error("a gradient of what is in no bucket");
+  add_at(*at, gradient);
 }
 
 void Buckets::begin_pass(bool last) {
@@ -101,11 +115,10 @@ void Buckets::begin_pass(bool last) {
   for (const Bucket& bucket : buckets_) missing_.push_back(bucket.slices.size());
 }
 
-void Buckets::added(const at::Tensor& parameter, size_t bucket, size_t slice) {
+void Buckets::add_at(const Address& at, const at::Tensor& gradient) {
   at::NoGradGuard no_grad;
-  gradient_of(bucket, slice).add_(parameter.grad());
-  parameter.mutable_grad() = at::Tensor();
-  --missing_[bucket];
+  gradient_at(at).add_(gradient);
+  --missing_[at.bucket];
   send_ready();
 }
 

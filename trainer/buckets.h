@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,17 +50,23 @@ class Buckets {
   // made when end_pass returns: every rank must do as many passes.
   void begin_pass(bool last);
   void end_pass();
-  // Where the gradient of a parameter is summed: for what computes it outside of autograd.
+  // Where the gradient of a parameter is summed: for what computes it outside of autograd. Undefined if it is not trained.
   at::Tensor gradient(const at::Tensor& parameter);
+  // Adds what is known of a parameter's gradient in this pass.
+  void add(const at::Tensor& parameter, const at::Tensor& gradient);
   // After an update of the shares: all ranks have all weights again.
   void gather_weights();
 
  private:
   struct Hook;
-  void added(const at::Tensor& parameter, size_t bucket, size_t slice);
+  struct Address {
+    size_t bucket, slice;
+  };
+  std::optional<Address> find(const at::Tensor& parameter) const;
+  void add_at(const Address& at, const at::Tensor& gradient);
   void send_ready();
   at::Tensor full_gradients(Bucket& bucket);
-  at::Tensor gradient_of(size_t bucket, size_t slice);
+  at::Tensor gradient_at(const Address& at);
 
   std::vector<Bucket> buckets_;
   Ranks& ranks_;

@@ -62,7 +62,7 @@ std::vector<int64_t> finished_steps(const fs::path& checkpoints) {
 struct Checkpoints::Contents {
   Standing standing;
   std::string config_json;
-  std::vector<Parameter> weights, optimizer;  // empty: another rank writes them
+  std::vector<Parameter> weights, adapters, optimizer;  // empty: another rank writes them
   const Tokenizer* tokenizer;
 };
 
@@ -97,13 +97,15 @@ std::vector<std::string> Checkpoints::optimizer_files(const Standing& standing) 
   return files;
 }
 
-void Checkpoints::save(const Standing& standing, const Model& model, const Tokenizer& tokenizer, const std::vector<Parameter>& optimizer) {
+void Checkpoints::save(const Standing& standing, const Model& model, const std::vector<Parameter>& adapters, const Tokenizer& tokenizer,
+                       const std::vector<Parameter>& optimizer) {
   finish();
   at::NoGradGuard no_grad;
-  auto contents = std::make_shared<Contents>(Contents{standing, {}, {}, optimizer, &tokenizer});
+  auto contents = std::make_shared<Contents>(Contents{standing, {}, {}, {}, optimizer, &tokenizer});
   if (ranks_.first()) {
     contents->config_json = model.config_json();
     contents->weights = stored_tensors(model);
+    contents->adapters = adapters;
     fs::remove_all(folder(standing.step));
     fs::create_directories(folder(standing.step));
   }
@@ -112,7 +114,7 @@ void Checkpoints::save(const Standing& standing, const Model& model, const Token
     write_and_agree(*contents);
     return;
   }
-  for (std::vector<Parameter>* tensors : {&contents->weights, &contents->optimizer}) {
+  for (std::vector<Parameter>* tensors : {&contents->weights, &contents->adapters, &contents->optimizer}) {
     for (Parameter& tensor : *tensors) tensor.value = tensor.value.detach().to(at::kCPU, tensor.value.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
   }
   writing_ = std::async(std::launch::async, [this, contents] { write_and_agree(*contents); });
@@ -128,6 +130,7 @@ void Checkpoints::write(const Contents& contents) const {
   if (!ranks_.first()) return;
   write_file(to / "config.json", contents.config_json);
   save_weights(to, contents.weights);
+  if (!contents.adapters.empty()) save_safetensors(to / kAdapters, contents.adapters);
   contents.tokenizer->save(to);
   const Standing& at = contents.standing;
   Json json = {{"step", at.step}, {"steps", at.steps}, {"seed", at.seed}, {"ranks", at.ranks}};

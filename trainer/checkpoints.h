@@ -25,6 +25,8 @@ struct Standing {
   int64_t ranks = 1;        // optimizer-0.safetensors .. optimizer-(ranks - 1).safetensors
 };
 
+constexpr const char* kAdapters = "lora.safetensors";  // in a checkpoint of a run with LoRA, beside the merged weights
+
 // Steps of the folders that are DONE, newest first. What is not DONE is not a checkpoint.
 std::vector<int64_t> finished_steps(const std::filesystem::path& checkpoints);
 
@@ -39,9 +41,10 @@ class Checkpoints {
   std::optional<Standing> newest() const;
   std::vector<std::string> optimizer_files(const Standing& standing) const;
 
-  // Writes model, tokenizer and this rank's optimizer tensors; with `background` after this returns, from copies. Every rank calls it. A
+  // Writes model, adapters (none without LoRA), tokenizer and this rank's optimizer tensors; with `background` after this returns, from copies. Every rank calls it. A
   // failure is thrown from here or from the next call, or told, as the config says.
-  void save(const Standing& standing, const Model& model, const Tokenizer& tokenizer, const std::vector<Parameter>& optimizer);
+  void save(const Standing& standing, const Model& model, const std::vector<Parameter>& adapters, const Tokenizer& tokenizer,
+            const std::vector<Parameter>& optimizer);
   void finish();  // until the last one is written
 
  private:

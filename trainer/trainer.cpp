@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/profiler_legacy.h>
 
 #include <algorithm>
 #include <atomic>
@@ -127,8 +128,16 @@ Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : 
   model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
                         : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0), .dtype = dtype_from(config.precision.master)}, device);
   context_ = std::make_unique<ContextGroup>(config.ranks.context, ranks, *model_);
-  buckets_ = std::make_unique<Buckets>(model_->parameters(), config.precision, config.ranks, ranks);
-  optimizer_ = std::make_unique<AdamW>(*buckets_, config.optim, config.precision, ranks);
+  PrecisionConfig precision = config.precision;
+  if (config.lora) {
+    const at::ScalarType dtype = dtype_from(precision.weights);
+    for (const Parameter& parameter : model_->parameters()) parameter.value.set_data(parameter.value.to(dtype));
+    lora_ = std::make_unique<Lora>(*model_, *config.lora, config.seed);
+    precision.weights = precision.master = "float32";
+  }
+  buckets_ = std::make_unique<Buckets>(lora_ ? lora_->parameters() : model_->parameters(), precision, config.ranks, ranks);
+  if (lora_) lora_->give_gradients_to(*buckets_);
+  optimizer_ = std::make_unique<AdamW>(*buckets_, config.optim, precision, ranks);
   checkpoints_ = std::make_unique<Checkpoints>(run, config.checkpoint, ranks);
   resume();
 }
@@ -143,8 +152,9 @@ void Trainer::resume() {
   }
   if (at_.step == 0) return;
   at::NoGradGuard no_grad;
-  const Weights weights(checkpoints_->folder(at_.step));
-  for (const Parameter& parameter : model_->parameters()) {
+  const fs::path folder = checkpoints_->folder(at_.step);
+  const Weights weights(lora_ ? folder / kAdapters : folder);
+  for (const Parameter& parameter : lora_ ? lora_->parameters() : model_->parameters()) {
     const at::Tensor stored = weights.get(parameter.name, parameter.value.sizes().vec());
     if (stored.scalar_type() != parameter.value.scalar_type()) {  // rounded weights would not go on bit for bit
       throw std::runtime_error(weights.source() + ": " + parameter.name + " is " + c10::toString(stored.scalar_type()) + ", expected " +
@@ -153,6 +163,7 @@ void Trainer::resume() {
     parameter.value.copy_(stored);
   }
   optimizer_->load(checkpoints_->optimizer_files(at_));
+  if (lora_) lora_->merge();
 }
 
 Ended Trainer::train() {
@@ -160,7 +171,7 @@ Ended Trainer::train() {
   std::optional<Progress> progress;
   if (ranks_.first()) progress.emplace("train " + name, at_.steps, "steps", at_.step);
   while (at_.step < at_.steps && !asked_) {
-    StepReport report = step(at_.step);
+    StepReport report = profiled_step(at_.step);
     ++at_.step;
     if (heldout_ && (at_.step % config_.heldout->every == 0 || at_.step == at_.steps)) {
       report.heldout_loss = heldout_loss();
@@ -177,6 +188,13 @@ Ended Trainer::train() {
   ranks_.barrier();  // the first rank, which holds the store, goes when all have what they need
   if (progress) progress->finish();
   return at_.step == at_.steps ? Ended::complete : Ended::asked;
+}
+
+StepReport Trainer::profiled_step(int64_t index) {
+  const bool wanted = ranks_.first() && std::count(config_.profile.begin(), config_.profile.end(), index + 1) > 0;
+  if (!wanted) return step(index);
+  const torch::autograd::profiler::RecordProfile profile((fs::path(config_.run) / ("profile-step-" + std::to_string(index + 1) + ".json")).string());
+  return step(index);
 }
 
 // 1. Take the step's packs; each group of ranks has every N-th, and each of its ranks a stretch of it.  2. Sum the losses' gradients over packs and ranks.  3. Divide by the global count of
@@ -211,6 +229,7 @@ StepReport Trainer::step(int64_t index) {
   report.norm = std::isfinite(report.loss) ? optimizer_->update(sum(1), report.lr) : report.loss;
   stop_if_not_finite(report, packs);
   buckets_->gather_weights();
+  if (lora_) lora_->merge();
   report.seconds = seconds_since(begin);
   return report;
 }
@@ -294,7 +313,7 @@ void Trainer::log(const StepReport& report, Progress& progress) {
 
 void Trainer::save() {
   at_.ranks = buckets_->shared_out() ? ranks_.size() : 1;
-  checkpoints_->save(at_, *model_, *tokenizer_, ranks_.first() || buckets_->shared_out() ? optimizer_->tensors() : std::vector<Parameter>());
+  checkpoints_->save(at_, *model_, lora_ ? lora_->parameters() : std::vector<Parameter>(), *tokenizer_, ranks_.first() || buckets_->shared_out() ? optimizer_->tensors() : std::vector<Parameter>());
 }
 
 }  // namespace smooth

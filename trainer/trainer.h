@@ -12,6 +12,7 @@
 #include "trainer/buckets.h"
 #include "trainer/checkpoints.h"
 #include "trainer/context.h"
+#include "trainer/lora.h"
 #include "trainer/ranks.h"
 
 namespace smooth {
@@ -38,6 +39,7 @@ class Trainer {
 
  private:
   StepReport step(int64_t index);
+  StepReport profiled_step(int64_t index);
   at::Tensor add_pass(const Batch& pack);
   int64_t kept_bytes() const;
   double heldout_loss();
@@ -53,6 +55,7 @@ class Trainer {
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Loader> loader_, heldout_;
+  std::unique_ptr<Lora> lora_;  // null: the weights themselves are trained
   std::unique_ptr<Buckets> buckets_;
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<ContextGroup> context_;
