@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace smooth {
@@ -13,6 +14,9 @@ struct Example {
   std::vector<uint8_t> target;
 };
 
+// The same in a word a token: the id, and this bit where it is a target.
+constexpr uint32_t kTargetBit = 1u << 31;
+
 // N documents packed: `targets[t]` is the id to predict at t, -1 where none is.
 struct Batch {
   std::vector<int64_t> ids, targets;      // [T]
@@ -22,6 +26,7 @@ struct Batch {
   int64_t num_tokens() const { return static_cast<int64_t>(ids.size()); }
   int64_t num_documents() const { return static_cast<int64_t>(cu_seqlens.size()) - 1; }
   void add(const Example& example);
+  void add(std::span<const uint32_t> tokens);
 };
 
 }  // namespace smooth

@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "configs/load.h"
+#include "data/tokenise.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
 #include "trainer/schedule.h"
@@ -107,7 +108,8 @@ Trainer::Trainer(const TrainConfig& config) : config_(config), lock_(config.run)
   const at::Device device = open_device(config.device);
   tokenizer_ = load_tokenizer(config.data.tokenizer);
   const Layout layout(tokenizer_, config.data.chat_template);
-  loader_ = std::make_unique<Loader>(load_samples(config.data, layout), config.data, config.batch, config.batch_of, config.seed);
+  const auto tokens = tokenise_once(config.data, layout, run / "tokens", config.threads);
+  loader_ = std::make_unique<Loader>(tokens, config.data, config.batch, config.batch_of, config.seed);
   steps_ = config.steps.value_or(config.epochs * loader_->steps_per_epoch());
   const std::optional<int64_t> window = window_keys(config.sliding_window, config.window_edge);
   model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
