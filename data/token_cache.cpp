@@ -17,7 +17,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int64_t kFormat = 1;  // of the files; another one is another cache
 constexpr const char* kIds = "ids.bin";
 constexpr const char* kDocuments = "documents.bin";
 constexpr const char* kSamples = "samples.bin";
@@ -113,8 +112,8 @@ void write_cache(const fs::path& folder, const std::string& made_from, const std
   write_together(folder, names, files, [&] {
     while (const std::optional<Sample> sample = next()) append_sample(*sample, files, counts);
   });
-  Json manifest = {{"format", kFormat}, {"made_from", Json::parse(made_from)}, {"samples", counts.samples}, {"documents", counts.documents},
-                   {"tokens", counts.tokens}, {"name_bytes", counts.name_bytes}, {"checksums", Json::object()}};
+  Json manifest = {{"made_from", Json::parse(made_from)}, {"samples", counts.samples}, {"documents", counts.documents}, {"tokens", counts.tokens},
+                   {"name_bytes", counts.name_bytes}, {"checksums", Json::object()}};
   for (const char* name : {kDocuments, kSamples, kNames}) manifest["checksums"][name] = checksum_file(folder / name);
   write_file(folder / kCacheManifest, sealed(manifest));
 }
@@ -128,8 +127,7 @@ TokenCache::TokenCache(const fs::path& folder, const std::string& made_from, std
 void TokenCache::check(const std::string& made_from) const {
   const fs::path file = folder_ / kCacheManifest;
   const Json manifest = read_manifest(file);
-  if (manifest.value("format", Json()) != Json(kFormat)) damaged(file, fmt::format("expected format {}", kFormat));
-  if (manifest.at("made_from") != Json::parse(made_from)) damaged(file, "is of other data, tokenizer, chat template or loss");
+  if (manifest.value("made_from", Json()) != Json::parse(made_from)) damaged(file, "is of other data, tokenizer, chat template or loss");
   check_size(folder_ / kIds, ids_.size(), manifest.at("tokens"), sizeof(uint32_t));
   check_size(folder_ / kDocuments, documents_.size(), manifest.at("documents"), sizeof(Document));
   check_size(folder_ / kSamples, samples_.size(), manifest.at("samples"), sizeof(Row));

@@ -75,6 +75,7 @@ class TokenCache {
 };
 
 inline constexpr const char* kCacheManifest = "manifest.json";
+inline constexpr int64_t kCacheFormat = 1;  // of the files: part of what a cache is made from, so that another one is another cache
 
 // Writes a cache of what `next` gives, to its end, into a folder whose lock is held and that has no manifest. Memory holds one sample.
 void write_cache(const std::filesystem::path& folder, const std::string& made_from, const std::function<std::optional<Sample>()>& next);

@@ -32,8 +32,8 @@ std::string specimen(const Layout& layout, bool all_targets) {
 
 // All that the ids follow from. Files go by their contents: the same data under other names are the same.
 std::string what_makes(const TrainDataConfig& config, const Layout& layout) {
-  Json json = {{"files", Json::array()}, {"tokenizer", Json::object()}, {"chat_template", config.chat_template}, {"loss", config.loss},
-               {"specimen", specimen(layout, config.loss == "all")}};
+  Json json = {{"format", kCacheFormat}, {"files", Json::array()}, {"tokenizer", Json::object()}, {"chat_template", config.chat_template},
+               {"loss", config.loss}, {"specimen", specimen(layout, config.loss == "all")}};
   for (const std::string& file : config.files) {
     if (!fs::exists(file)) throw std::runtime_error(file + ": cannot be opened");
     json["files"].push_back({{"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});

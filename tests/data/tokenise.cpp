@@ -2,6 +2,7 @@
 #include "data/tokenise.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -286,13 +287,15 @@ TEST_CASE("a killed build leaves nothing that passes for a cache", "[cpu]") {
   const Layout layout(std::make_shared<SlowTokenizer>(std::chrono::microseconds(100)), "plain");
   const TrainDataConfig config = bytes_config(folder, {folder.file("a.jsonl", many_lines(60))});
   const fs::path place = folder.path / "tokens";
+  const auto begin = std::chrono::steady_clock::now();
   tokenise_once(config, layout, folder.path / "calm", 2);
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
   const auto calm = contents(folder.path / "calm");
   Random random(1);
   int killed = 0;
   for (int i = 0; i < 25; ++i) {
     const pid_t child = child_of([&] { tokenise_once(config, layout, place, 2); });
-    std::this_thread::sleep_for(std::chrono::microseconds(random.below(30000)));
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(static_cast<uint64_t>(whole))));
     ::kill(child, SIGKILL);
     if (!WIFSIGNALED(status_of(child))) fs::remove_all(place);
     const auto left = fs::exists(place) ? contents(place) : std::map<std::string, std::string>();
@@ -331,4 +334,20 @@ TEST_CASE("of processes that start at once one makes the cache, and the others w
   REQUIRE(texts <= alone + 4 * specimen);
   REQUIRE(texts > 4 * specimen + 100);
   REQUIRE(contents(folder.path / "tokens") == contents(folder.path / "alone"));
+}
+
+TEST_CASE("a full disk stops the build, and leaves no cache", "[cpu]") {
+  const TestFolder folder;
+  const Layout layout = bytes_layout();
+  const TrainDataConfig config = bytes_config(folder, {folder.file("a.jsonl", many_lines(60))});
+  const pid_t child = child_of([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{5000, 5000};  // no file may grow beyond it
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const std::string message = message_of<std::runtime_error>([&] { tokenise_once(config, layout, folder.path / "tokens", 2); });
+    if (message.find("ids.bin: File too large") == std::string::npos) throw std::runtime_error(message);
+  });
+  REQUIRE(status_of(child) == 0);
+  REQUIRE(contents(folder.path / "tokens").empty());
+  require_same(*tokenise_once(config, layout, folder.path / "tokens"), directly(config, layout), config);
 }
