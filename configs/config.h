@@ -330,17 +330,23 @@ struct ModelConfig {
 
 struct TrainDataConfig {
   std::vector<std::string> files;
-  std::string tokenizer, chat_template = "chatml", loss = "written", order = "shuffled";
-  int64_t context = 32768;
+  std::string tokenizer, chat_template = "chatml", other_tokenizer = "refuse", loss = "written", order = "shuffled", too_long = "stop", cache;
+  int64_t context = 32768, read_ahead = 2;
 
   template <class V>
   void visit(V& v) {
     v("files", files, "transcripts to train on, .jsonl", existing());
     v("tokenizer", tokenizer, "folder of the tokenizer; it travels with every checkpoint", existing());
     v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
+    v("other_tokenizer", other_tokenizer, "sets made with another tokenizer, or limited to max_sample_tokens by another chat template",
+      one_of({"refuse", "accept"}));
     v("loss", loss, "tokens that carry loss: written segments only, or all", one_of({"written", "all"}));
     v("order", order, "shuffled anew each epoch; growing: shortest first, about; or as the files have it", one_of({"shuffled", "growing", "as-is"}));
     v("context", context, "context length: tokens packed into one forward pass", at_least(8));
+    v("too_long", too_long, "samples with a document of more than `context` tokens: stop, drop them, or truncate to the first `context`",
+      one_of({"stop", "drop", "truncate"}));
+    v("cache", cache, "folder of the token ids, which runs on the same data may share; empty: `tokens` in the run folder");
+    v("read_ahead", read_ahead, "steps whose batches are made ready while earlier ones are computed; 0: none", between(0, 1000));
   }
 };
 

@@ -235,7 +235,7 @@ void LineFile::append(const std::string& line) {
   file_fail("append to", path_, error);
 }
 
-std::string checksum(const std::string& bytes) {
+std::string checksum(std::string_view bytes) {
   return fmt::format("{:016x}", fnv1a(bytes.data(), bytes.size(), kFnvBasis));
 }
 
@@ -245,16 +245,20 @@ std::string checksum_file(const fs::path& path) {
   return fmt::format("{:016x}", hash);
 }
 
-FolderLock::FolderLock(const fs::path& folder) {
+FolderLock::FolderLock(const fs::path& folder, IfTaken if_taken) {
   create_folder(folder);
   const fs::path path = folder / ".lock";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.number < 0) file_fail("open", path, errno);
   if (::flock(file.number, LOCK_EX | LOCK_NB)) {
     if (errno != EWOULDBLOCK) file_fail("lock", path, errno);
-    throw std::runtime_error(
-        fmt::format("{} is in use by {}; wait until it has ended, or choose another folder",
-                    folder.string(), read_file(path)));
+    const std::string taken = fmt::format("{} is in use by {}", folder.string(), read_file(path));
+    if (if_taken == IfTaken::kThrow)
+      throw std::runtime_error(taken + "; wait until it has ended, or choose another folder");
+    fmt::print(stderr, "smooth: {}; waiting until it has ended\n", taken);
+    while (::flock(file.number, LOCK_EX)) {
+      if (errno != EINTR) file_fail("lock", path, errno);
+    }
   }
   // Whoever finds the lock taken reads this; the lock itself is the kernel's and ends with the
   // process.

@@ -33,14 +33,15 @@ class LineFile {
 };
 
 // 16 hex digits of FNV-1a (64 bit), for manifests and "is this still the same input".
-std::string checksum(const std::string& bytes);
+std::string checksum(std::string_view bytes);
 std::string checksum_file(const std::filesystem::path& path);
 
-// Exclusive for as long as it lives; throws naming the folder when another process holds it. Taking it removes what
-// killed writers left of `write_file`, except below folders that have a lock of their own.
+// Exclusive for as long as it lives; when another process holds it, throws naming the folder, or says so and waits. Taking it
+// removes what killed writers left of `write_file`, except below folders that have a lock of their own.
 class FolderLock {
  public:
-  explicit FolderLock(const std::filesystem::path& folder);
+  enum class IfTaken { kThrow, kWait };
+  explicit FolderLock(const std::filesystem::path& folder, IfTaken if_taken = IfTaken::kThrow);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

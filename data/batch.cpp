@@ -32,4 +32,17 @@ Batch Batch::stretch(int64_t begin, int64_t end) const {
   return part;
 }
 
+void Batch::add(std::span<const uint32_t> tokens) {
+  const std::size_t begin = ids.size(), length = tokens.size();
+  ids.resize(begin + length);
+  targets.resize(begin + length, -1);
+  for (std::size_t t = 0; t < length; ++t) ids[begin + t] = tokens[t] & ~kTargetBit;
+  for (std::size_t t = 1; t < length; ++t) {
+    if ((tokens[t] & kTargetBit) == 0) continue;
+    targets[begin + t - 1] = ids[begin + t];
+    ++num_targets;
+  }
+  cu_seqlens.push_back(static_cast<int32_t>(ids.size()));
+}
+
 }  // namespace smooth

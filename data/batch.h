@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace smooth {
@@ -12,6 +13,9 @@ struct Example {
   std::vector<int64_t> ids;
   std::vector<uint8_t> target;
 };
+
+// The same in a word a token: the id, and this bit where it is a target.
+constexpr uint32_t kTargetBit = 1u << 31;
 
 // N documents packed: `targets[t]` is the id to predict at t, -1 where none is.
 struct Batch {
@@ -26,6 +30,7 @@ struct Batch {
   void add(const Example& example);
   // Tokens [begin, end), with the borders of the documents there.
   Batch stretch(int64_t begin, int64_t end) const;
+  void add(std::span<const uint32_t> tokens);
 };
 
 }  // namespace smooth

@@ -237,7 +237,7 @@ void build_set(const DataConfig& config, bool replace) {
   const auto tokenizer = tokenizer_of(config, out / tokenizer_folder);
   Filters filters{std::move(decontamination), SampleLimit(config.max_sample_tokens, tokenizer, config.chat_template)};
   Json manifest = {{"seed", config.seed}, {"tokenizer", tokenizer_folder.string()}, {"vocab_size", tokenizer->vocab_size()}, {"chat_template", config.chat_template},
-                   {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
+                   {"max_sample_tokens", config.max_sample_tokens}, {"rows", Json::array()}, {"sources", Json::object()}, {"missing", Json::object()}};
   for (const RowConfig& row_config : config.rows) {
     const std::string path = missing_path(row_config);
     if (path.empty()) {

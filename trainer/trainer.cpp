@@ -17,6 +17,7 @@
 #include <stdexcept>
 
 #include "configs/load.h"
+#include "data/tokenise.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
 #include "trainer/schedule.h"
@@ -95,51 +96,63 @@ void stop_on_signals() {
 }
 
 Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : config_(config), ranks_(ranks) {
-  const fs::path run(config.run);
-  if (ranks.first()) {
-    lock_.emplace(config.run);
-    const std::string resolved = dump_config(config), inputs = inputs_of(config);
-    const auto belongs = [&](const char* name, const std::string& now) {
-      if (!fs::exists(run / name)) {
-        write_file(run / name, now);
-      } else if (read_file(run / name) != now) {
-        throw std::runtime_error(config.run + ": holds another run (its " + name + " differs); choose another `run`, or pass --replace to begin anew");
-      }
-    };
-    belongs("inputs.json", inputs);
-    belongs("config.yaml", resolved);
-    write_file(run / "environment.json", environment(config.device));
-  }
+  if (ranks.first()) claim_folder();
   prepare_process(config.threads);
-
   const at::Device device = open_device(config.device, place.local);
-  tokenizer_ = load_tokenizer(config.data.tokenizer);
-  const Layout layout(tokenizer_, config.data.chat_template);
-  loader_ = std::make_unique<Loader>(load_samples(config.data, layout), config.data, config.batch, config.batch_of, config.seed);
-  if (config.heldout) {
-    TrainDataConfig data = config.data;
-    data.files = config.heldout->files;
-    data.order = "as-is";
-    heldout_ = std::make_unique<Loader>(load_samples(data, layout), data, 1, "packs", config.seed);
-  }
-  at_ = {.steps = config.steps.value_or(config.epochs * loader_->steps_per_epoch()), .seed = static_cast<uint64_t>(config.seed)};
-  const std::optional<int64_t> window = window_keys(config.sliding_window, config.window_edge);
+  open_data();
+  open_model(device);
+  checkpoints_ = std::make_unique<Checkpoints>(config.run, config.checkpoint, ranks);
+  resume();
+}
+
+void Trainer::claim_folder() {
+  const fs::path run(config_.run);
+  lock_.emplace(run);
+  const auto belongs = [&](const char* name, const std::string& now) {
+    if (!fs::exists(run / name)) {
+      write_file(run / name, now);
+    } else if (read_file(run / name) != now) {
+      throw std::runtime_error(config_.run + ": holds another run (its " + name + " differs); choose another `run`, or pass --replace to begin anew");
+    }
+  };
+  const std::string resolved = dump_config(config_), inputs = inputs_of(config_);
+  belongs("inputs.json", inputs);
+  belongs("config.yaml", resolved);
+  write_file(run / "environment.json", environment(config_.device));
+}
+
+void Trainer::open_data() {
+  tokenizer_ = load_tokenizer(config_.data.tokenizer);
+  const Layout layout(tokenizer_, config_.data.chat_template);
+  const auto loader = [&](const TrainDataConfig& data, int64_t batch, const std::string& batch_of) {
+    return std::make_unique<Loader>(tokenise_once(data, layout, fs::path(config_.run) / "tokens", config_.threads), data, batch, batch_of, config_.seed);
+  };
+  loader_ = loader(config_.data, config_.batch, config_.batch_of);
+  at_ = {.steps = config_.steps.value_or(config_.epochs * loader_->steps_per_epoch()), .seed = static_cast<uint64_t>(config_.seed)};
+  if (!config_.heldout) return;
+  TrainDataConfig data = config_.data;
+  data.files = config_.heldout->files;
+  data.order = "as-is";
+  data.read_ahead = 0;  // ranks jump over one another's packs
+  heldout_ = loader(data, 1, "packs");
+}
+
+void Trainer::open_model(const at::Device& device) {
+  const std::optional<int64_t> window = window_keys(config_.sliding_window, config_.window_edge);
+  PrecisionConfig precision = config_.precision;
   // In the master weights' precision: what the forward pass uses is rounded from them.
-  model_ = config.model ? make_model(*config.model, tokenizer_->vocab_size(), window, config.seed, device)
-                        : load_model(find_checkpoint(config.init), {.sliding_window = window.value_or(0), .dtype = dtype_from(config.precision.master)}, device);
-  context_ = std::make_unique<ContextGroup>(config.ranks.context, ranks, *model_);
-  PrecisionConfig precision = config.precision;
-  if (config.lora) {
+  model_ = config_.model ? make_model(*config_.model, tokenizer_->vocab_size(), window, config_.seed, device)
+                         : load_model(find_checkpoint(config_.init), {.sliding_window = window.value_or(0), .dtype = dtype_from(precision.master)}, device);
+  context_ = std::make_unique<ContextGroup>(config_.ranks.context, ranks_, *model_);
+  if (config_.lora) {
     const at::ScalarType dtype = dtype_from(precision.weights);
     for (const Parameter& parameter : model_->parameters()) parameter.value.set_data(parameter.value.to(dtype));
-    lora_ = std::make_unique<Lora>(*model_, *config.lora, config.seed);
+    lora_ = std::make_unique<Lora>(*model_, *config_.lora, config_.seed);
     precision.weights = precision.master = "float32";
   }
-  buckets_ = std::make_unique<Buckets>(lora_ ? lora_->parameters() : model_->parameters(), precision, config.ranks, ranks);
+  buckets_ = std::make_unique<Buckets>(lora_ ? lora_->parameters() : model_->parameters(), precision, config_.ranks, ranks_);
   if (lora_) lora_->give_gradients_to(*buckets_);
-  optimizer_ = std::make_unique<AdamW>(*buckets_, config.optim, precision, ranks);
-  checkpoints_ = std::make_unique<Checkpoints>(run, config.checkpoint, ranks);
-  resume();
+  optimizer_ = std::make_unique<AdamW>(*buckets_, config_.optim, precision, ranks_);
 }
 
 void Trainer::resume() {

@@ -7,6 +7,7 @@
 #include "configs/config.h"
 #include "configs/run.h"
 #include "data/dataset.h"
+#include "data/tokenizer.h"
 #include "model/model.h"
 #include "trainer/adamw.h"
 #include "trainer/buckets.h"
@@ -38,6 +39,9 @@ class Trainer {
   Ended train();
 
  private:
+  void claim_folder();
+  void open_data();
+  void open_model(const at::Device& device);
   StepReport step(int64_t index);
   StepReport profiled_step(int64_t index);
   at::Tensor add_pass(const Batch& pack);

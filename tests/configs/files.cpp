@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -233,4 +234,28 @@ TEST_CASE("FolderLock: one process at a time, and it is named") {
           return 0;
         }) == 0);
   CHECK(try_it() == "(nothing was thrown)");
+}
+
+TEST_CASE("FolderLock: waits for another process, if it is to") {
+  const TestFolder folder;
+  const auto run = folder.path / "run";
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    static FolderLock lock(run);
+    const bool told = ::write(ready[1], "x", 1) == 1;
+    ::usleep(50000);
+    std::ofstream(run / "left") << "by the child";
+    ::_exit(told ? 0 : 1);
+  }
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  CHECK_THROWS(FolderLock(run));
+  CHECK_FALSE(std::filesystem::exists(run / "left"));
+  const FolderLock lock(run, FolderLock::IfTaken::kWait);
+  CHECK(read_file(run / "left") == "by the child");
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
 }

@@ -4,39 +4,22 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <ctime>
+#include <fstream>
 #include <map>
 #include <numeric>
 #include <set>
 
 #include "data/random.h"
-#include "tests/configs/folder.h"
-#include "tests/data/bytes.h"
+#include "tests/data/cached.h"
+#include "tests/data/naive_loader.h"
 
 using namespace smooth;
 using Catch::Matchers::Contains;
 
 namespace {
 
-int64_t size_of(const Example* document) { return static_cast<int64_t>(document->ids.size()); }
-
-std::vector<const Example*> pointers(const std::vector<Example>& documents) {
-  std::vector<const Example*> all;
-  for (const Example& document : documents) all.push_back(&document);
-  return all;
-}
-
-// The classic: longest first, each into the first pack that has room.
-size_t first_fit_decreasing(std::vector<const Example*> documents, int64_t context) {
-  std::sort(documents.begin(), documents.end(), [](const Example* a, const Example* b) { return size_of(a) > size_of(b); });
-  std::vector<int64_t> room;
-  for (const Example* document : documents) {
-    size_t i = 0;
-    while (i < room.size() && room[i] < size_of(document)) ++i;
-    if (i == room.size()) room.push_back(context);
-    room[i] -= size_of(document);
-  }
-  return room.size();
-}
+int64_t size_of(const Example& document) { return static_cast<int64_t>(document.ids.size()); }
 
 // Documents whose ids say whose they are: sample, document, then places; every third token is a target.
 std::vector<Sample> numbered(uint64_t seed, int64_t count, int64_t shortest, int64_t longest, int64_t most_documents) {
@@ -104,16 +87,6 @@ std::set<Document> all_documents(const std::vector<Sample>& samples) {
   return all;
 }
 
-Layout bytes_layout() { return Layout(std::make_shared<ByteTokenizer>(special_texts()), "plain"); }
-
-Transcript transcript_of(const std::string& id, const std::string& given, bool forget_twice = false) {
-  Transcript transcript;
-  transcript.id = id;
-  transcript.mode = "sr";
-  transcript.exchanges = {{.forget = true, .given = given, .written = "Target: a\n<CONTINUE>"}, {.forget = forget_twice, .given = "next", .written = "Answer: b\n<STOP>"}};
-  return transcript;
-}
-
 }  // namespace
 
 TEST_CASE("a batch: the next id where it was written, nothing across documents", "[cpu]") {
@@ -128,51 +101,11 @@ TEST_CASE("a batch: the next id where it was written, nothing across documents",
   REQUIRE(batch.num_targets == 3);
   REQUIRE(batch.num_tokens() == 7);
   REQUIRE(batch.num_documents() == 3);
-}
-
-TEST_CASE("best fit: packs are full but not over, each document stands once, as good as first fit decreasing", "[cpu]") {
-  Random random(3);
-  size_t packs_made = 0, packs_first_fit = 0;
-  for (int i = 0; i < 400; ++i) {
-    const int64_t context = random.randint(1, 300);
-    std::vector<Example> documents(random.below(120));
-    const int64_t longest = random.below(3) ? std::max<int64_t>(1, context / random.randint(1, 4)) : context;
-    int64_t total = 0;
-    for (Example& document : documents) {
-      document.ids.resize(random.randint(1, longest));
-      total += static_cast<int64_t>(document.ids.size());
-    }
-    const auto packs = best_fit(pointers(documents), context);
-    std::multiset<const Example*> packed;
-    std::vector<int64_t> used;
-    for (const auto& pack : packs) {
-      REQUIRE_FALSE(pack.empty());
-      used.push_back(0);
-      for (const Example* document : pack) used.back() += size_of(document);
-      REQUIRE(used.back() <= context);
-      packed.insert(pack.begin(), pack.end());
-    }
-    const auto all = pointers(documents);
-    REQUIRE(packed == std::multiset<const Example*>(all.begin(), all.end()));
-    REQUIRE(static_cast<int64_t>(packs.size()) * context >= total);
-    std::sort(used.begin(), used.end());
-    if (used.size() > 1) REQUIRE(used[0] + used[1] > context);  // no two packs could have been one
-    const size_t first_fit = first_fit_decreasing(all, context);
-    REQUIRE(packs.size() <= first_fit + 1);
-    packs_made += packs.size();
-    packs_first_fit += first_fit;
-  }
-  REQUIRE(packs_made > 4000);
-  REQUIRE(packs_made <= packs_first_fit);
-}
-
-TEST_CASE("best fit takes the fullest pack that has room", "[cpu]") {
-  std::vector<Example> documents;
-  for (const size_t length : {60, 50, 40, 30}) documents.push_back({std::vector<int64_t>(length), {}});
-  const auto packs = best_fit(pointers(documents), 100);
-  REQUIRE(packs.size() == 2);
-  REQUIRE(packs[0] == std::vector<const Example*>{&documents[0], &documents[2]});  // 60 + 40: full
-  REQUIRE(packs[1] == std::vector<const Example*>{&documents[1], &documents[3]});
+  Batch same_words;
+  same_words.add(std::vector<uint32_t>{5, 6, 7 | kTargetBit, 8 | kTargetBit});
+  same_words.add(std::vector<uint32_t>{9 | kTargetBit, 4 | kTargetBit});
+  same_words.add(std::vector<uint32_t>{3 | kTargetBit});
+  REQUIRE(same({batch}, {same_words}));
 }
 
 TEST_CASE("a step of samples holds as many samples, and an epoch each sample once", "[cpu]") {
@@ -180,7 +113,7 @@ TEST_CASE("a step of samples holds as many samples, and an epoch each sample onc
   const std::vector<Sample> samples = numbered(1, 60, 4, 80, 3);
   for (const std::string order : {"shuffled", "growing", "as-is"}) {
     INFO(order);
-    Loader loader(samples, config_of(context, order), batch, "samples", 7);
+    Loader loader(cache_of(samples), config_of(context, order), batch, "samples", 7);
     REQUIRE(loader.steps_per_epoch() == 12);
     REQUIRE(loader.num_samples() == 60);
     std::vector<std::vector<Document>> epochs;
@@ -207,7 +140,7 @@ TEST_CASE("a step of samples holds as many samples, and an epoch each sample onc
 
 TEST_CASE("samples that fill no batch are fewer than one", "[cpu]") {
   const std::vector<Sample> samples = numbered(2, 23, 4, 30, 2);
-  Loader loader(samples, config_of(64), 5, "samples", 7);
+  Loader loader(cache_of(samples), config_of(64), 5, "samples", 7);
   REQUIRE(loader.steps_per_epoch() == 4);
   std::set<int64_t> ever;
   for (int64_t epoch = 0; epoch < 8; ++epoch) {
@@ -227,7 +160,7 @@ TEST_CASE("a step of packs holds as many packs, and no document twice in an epoc
   for (const std::string order : {"shuffled", "growing", "as-is"}) {
     for (const int64_t batch : {1, 7}) {
       INFO(order << ", batch " << batch);
-      Loader loader(samples, config_of(context, order), batch, "packs", 7);
+      Loader loader(cache_of(samples), config_of(context, order), batch, "packs", 7);
       size_t tokens = 0, packs = 0;
       for (int64_t epoch = 0; epoch < 2; ++epoch) {
         std::set<Document> seen;
@@ -252,9 +185,9 @@ TEST_CASE("an epoch with fewer packs than the first", "[cpu]") {
   const std::vector<Sample> samples = numbered(4, 900, 10, 50, 1);
   int tighter = 0;
   for (uint64_t seed = 0; seed < 6; ++seed) {
-    Loader single(samples, config_of(context), 1, "packs", seed);
+    Loader single(cache_of(samples), config_of(context), 1, "packs", seed);
     const int64_t batch = single.steps_per_epoch();  // all packs of the first epoch
-    Loader loader(samples, config_of(context), batch, "packs", seed);
+    Loader loader(cache_of(samples), config_of(context), batch, "packs", seed);
     REQUIRE(loader.steps_per_epoch() == 1);
     for (int64_t epoch = 0; epoch < 6; ++epoch) {
       const std::vector<Batch> step = loader.step(epoch);
@@ -273,8 +206,9 @@ TEST_CASE("a step follows from the seed and its number, whatever was asked befor
   for (const std::string order : {"shuffled", "growing", "as-is"}) {
     for (const std::string batch_of : {"samples", "packs"}) {
       INFO(order << ", " << batch_of);
-      Loader sequential(samples, config_of(70, order), 3, batch_of, 11), jumping(samples, config_of(70, order), 3, batch_of, 11),
-          other(samples, config_of(70, order), 3, batch_of, 12);
+      const auto tokens = cache_of(samples);
+      Loader sequential(tokens, config_of(70, order), 3, batch_of, 11), jumping(tokens, config_of(70, order), 3, batch_of, 11),
+          other(tokens, config_of(70, order), 3, batch_of, 12);
       std::vector<std::vector<Batch>> steps;
       for (int64_t i = 0; i < 4 * sequential.steps_per_epoch(); ++i) steps.push_back(sequential.step(i));
       Random random(1);
@@ -292,7 +226,7 @@ TEST_CASE("a step follows from the seed and its number, whatever was asked befor
 TEST_CASE("orders: as the files have it, mixed, or from short to long, about", "[cpu]") {
   const std::vector<Sample> samples = numbered(6, 300, 4, 900, 2);
   const auto sequence = [&](const std::string& order) {
-    Loader loader(samples, config_of(1000, order), 1, "samples", 3);
+    Loader loader(cache_of(samples), config_of(1000, order), 1, "samples", 3);
     std::vector<int64_t> ids;
     for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) ids.push_back(documents_of(loader.step(i), samples, 1000).at(0).first);
     return ids;
@@ -308,7 +242,7 @@ TEST_CASE("orders: as the files have it, mixed, or from short to long, about", "
 
   const auto longest = [&](int64_t sample) {
     int64_t length = 0;
-    for (const Example& document : samples[sample].documents) length = std::max(length, size_of(&document));
+    for (const Example& document : samples[sample].documents) length = std::max(length, size_of(document));
     return length;
   };
   const std::vector<int64_t> growing = sequence("growing");
@@ -323,57 +257,103 @@ TEST_CASE("orders: as the files have it, mixed, or from short to long, about", "
 
 TEST_CASE("data that make no batch are refused", "[cpu]") {
   const std::vector<Sample> samples = numbered(7, 4, 4, 10, 1);
-  REQUIRE_THROWS_WITH(Loader(samples, config_of(100), 5, "samples", 1), Contains("less than one batch of 5 samples"));
-  REQUIRE_THROWS_WITH(Loader(samples, config_of(100), 2, "packs", 1), Contains("less than one batch of 2 packs"));
-  REQUIRE(Loader(samples, config_of(100), 1, "packs", 1).steps_per_epoch() == 1);
+  REQUIRE_THROWS_WITH(Loader(cache_of(samples), config_of(100), 5, "samples", 1), Contains("less than one batch of 5 samples"));
+  REQUIRE_THROWS_WITH(Loader(cache_of(samples), config_of(100), 2, "packs", 1), Contains("less than one batch of 2 packs"));
+  REQUIRE(Loader(cache_of(samples), config_of(100), 1, "packs", 1).steps_per_epoch() == 1);
 }
 
-TEST_CASE("samples are read from every file, tokenised, with the loss that was asked for", "[cpu]") {
-  const TestFolder folder;
-  const Layout layout = bytes_layout();
-  TrainDataConfig config = config_of(200);
-  config.files = {folder.file("a.jsonl", to_json(transcript_of("one", "x")) + "\n" + to_json(transcript_of("two", "yy", true)) + "\n"),
-                  folder.file("b.jsonl", to_json(transcript_of("three", "zzz")))};  // no newline at the end
-  const std::vector<Sample> samples = load_samples(config, layout);
-  REQUIRE(samples.size() == 3);
-  REQUIRE(samples[0].id == "one");
-  REQUIRE(samples[2].id == "three");
-  REQUIRE(samples[0].documents.size() == 1);
-  REQUIRE(samples[1].documents.size() == 2);  // memory was emptied
-  const Example& document = samples[0].documents[0];
-  REQUIRE(layout.tokenizer()->decode(document.ids) == "x\nTarget: a\n<CONTINUE>\nnext\nAnswer: b\n<STOP>");
-  REQUIRE(std::count(document.target.begin(), document.target.end(), 1) == 11 + 11);
-  config.loss = "all";
-  const Example all = load_samples(config, layout)[0].documents[0];
-  REQUIRE(all.ids == document.ids);
-  REQUIRE(std::count(all.target.begin(), all.target.end(), 1) == static_cast<int64_t>(all.ids.size()));
-}
-
-TEST_CASE("what cannot be trained on is named by file, line and id", "[cpu]") {
-  const TestFolder folder;
-  const Layout layout = bytes_layout();
-  const std::string good = to_json(transcript_of("good", "x")) + "\n";
-  TrainDataConfig config = config_of(45);
-  const auto message = [&] { return folder.short_form(message_of<std::runtime_error>([&] { load_samples(config, layout); })); };
-
-  // "x" and "next" with their newlines, 11 bytes of each reply, a newline between: 2 + 11 + 1 + 5 + 11.
-  config.files = {folder.file("long.jsonl", good + to_json(transcript_of("just", std::string(16, 'x'))) + "\n" + to_json(transcript_of("over", std::string(17, 'x'))) + "\n")};
-  REQUIRE_THAT(message(), Contains("long.jsonl:3: ") && Contains("sample over") && Contains("46 tokens") && Contains("45"));
-  config.context = 46;
-  REQUIRE(load_samples(config, layout).size() == 3);
-
-  for (const std::string bad : {"{\"id\": \"x\"", "{}", "", "[]"}) {
-    config.files = {folder.file("good.jsonl", good), folder.file("bad.jsonl", good + good + bad + "\n" + good)};
-    INFO(bad);
-    CHECK_THAT(message(), Contains("bad.jsonl:3: ") && Contains("transcript"));
+// What the loader was before it had a cache, a plan of lengths and a thread.
+TEST_CASE("the loader gives the batches of its readable twin", "[cpu]") {
+  int64_t steps = 0;
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    const std::vector<Sample> samples = numbered(20 + seed, 330, 4, 90, 3);
+    const auto tokens = cache_of(samples);
+    for (const std::string order : {"shuffled", "growing", "as-is"}) {
+      for (const std::string batch_of : {"samples", "packs"}) {
+        const int64_t batch = 1 + static_cast<int64_t>(seed) * 9;
+        const NaiveLoader naive{samples, 100, batch, batch_of, order, seed};
+        Loader loader(tokens, config_of(100, order), batch, batch_of, seed);
+        REQUIRE(loader.steps_per_epoch() == naive.steps_per_epoch());
+        for (int64_t i = 0; i < 3 * loader.steps_per_epoch(); i += 1 + loader.steps_per_epoch() / 3) {
+          INFO("seed " << seed << ", " << order << ", " << batch_of << ", step " << i);
+          REQUIRE(same(loader.step(i), naive.step(i)));
+          ++steps;
+        }
+      }
+    }
   }
-  Transcript hollow = transcript_of("hollow", "x");
-  hollow.exchanges.clear();
-  config.files = {folder.file("hollow.jsonl", good + to_json(hollow) + "\n")};
-  CHECK_THAT(message(), Contains("hollow.jsonl:2: ") && Contains("hollow"));
+  REQUIRE(steps > 150);
+}
 
-  config.files = {folder.file("none.jsonl", "")};
-  CHECK_THAT(message(), Contains("no sample"));
-  config.files = {(folder.path / "missing.jsonl").string()};
-  CHECK_THAT(message(), Contains("missing.jsonl: cannot be opened"));
+TEST_CASE("reading ahead changes nothing, wherever the next step lies", "[cpu]") {
+  const std::vector<Sample> samples = numbered(30, 80, 4, 60, 2);
+  const auto tokens = cache_of(samples);
+  TrainDataConfig config = config_of(70);
+  for (const std::string batch_of : {"samples", "packs"}) {
+    config.read_ahead = 0;
+    Loader plain(tokens, config, 3, batch_of, 5);
+    std::vector<std::vector<Batch>> expected;
+    for (int64_t i = 0; i < 5 * plain.steps_per_epoch(); ++i) expected.push_back(plain.step(i));
+    for (const int64_t steps : {1, 2, 7, 300}) {
+      config.read_ahead = steps;
+      Loader ahead(tokens, config, 3, batch_of, 5);
+      Random random(static_cast<uint64_t>(steps));
+      int64_t index = 0;
+      for (int i = 0; i < 400; ++i) {
+        REQUIRE(same(ahead.step(index), expected[index]));
+        const bool jump = random.below(4) == 0 || index + 1 == static_cast<int64_t>(expected.size());
+        index = jump ? static_cast<int64_t>(random.below(expected.size())) : index + 1;
+      }
+    }
+  }
+}
+
+TEST_CASE("a step says which samples are in it, and gives its packs one by one", "[cpu]") {
+  const std::vector<Sample> samples = numbered(31, 60, 4, 60, 3);
+  Loader loader(cache_of(samples), config_of(70), 4, "samples", 5);
+  for (int64_t i = 0; i < 2 * loader.steps_per_epoch(); ++i) {
+    std::vector<Batch> read;
+    for (const Pack& pack : loader.packs(i)) read.push_back(loader.read(pack));
+    REQUIRE(same(read, loader.step(i)));
+    std::set<std::string> expected;
+    for (const Document& document : documents_of(read, samples, 70)) expected.insert("s" + std::to_string(document.first));
+    const std::vector<std::string> ids = loader.samples_of(i);
+    REQUIRE(std::set<std::string>(ids.begin(), ids.end()) == expected);
+    REQUIRE(ids.size() == 4);
+  }
+}
+
+TEST_CASE("damaged ids are named when they are read, not before, and not twice", "[cpu]") {
+  const TestFolder folder;
+  std::vector<Sample> samples = numbered(32, 40, 4, 60, 1);
+  for (Sample& sample : samples) sample.line = 1 + (&sample - samples.data());
+  write_samples(folder.path, samples);
+  std::fstream file(folder.path / "ids.bin", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(40);
+  const char byte = static_cast<char>(file.get() ^ 4);
+  file.seekp(40);
+  file.put(byte);
+  file.close();
+  TrainDataConfig config = config_of(70, "as-is");
+  for (const int64_t ahead : {0, 3}) {
+    config.read_ahead = ahead;
+    Loader loader(std::make_shared<TokenCache>(folder.path, kMadeFrom, std::vector<std::string>{"a.jsonl"}), config, 4, "samples", 1);
+    REQUIRE(loader.step(9).size() > 0);
+    const std::string message = folder.short_form(message_of<std::runtime_error>([&] { loader.step(0); }));
+    REQUIRE_THAT(message, Contains("ids.bin: is damaged in sample s0 (a.jsonl:1): its checksum is another; delete "));
+    REQUIRE(loader.step(1).size() > 0);
+    REQUIRE_THROWS_WITH(loader.step(0), Contains("is damaged in sample s0"));
+  }
+}
+
+TEST_CASE("a set of 50,000 documents is planned in well under a second", "[cpu]") {
+  const std::vector<Sample> samples = numbered(33, 25000, 4, 12, 3);
+  for (const std::string batch_of : {"samples", "packs"}) {
+    const auto tokens = cache_of(samples);
+    REQUIRE(tokens->num_documents() > 45000);
+    const std::clock_t begun = std::clock();
+    Loader loader(tokens, config_of(16), batch_of == "samples" ? 25000 : 8, batch_of, 1);  // all samples at once, at the worst
+    REQUIRE(loader.packs(0).size() >= 8);
+    REQUIRE(static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC < 0.5);
+  }
 }

@@ -208,3 +208,120 @@ TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") 
   config.optim.clip = 0;
   CHECK_THROWS_WITH(train(config), Catch::Contains("is not finite") && Catch::Contains("optim.lr"));
 }
+
+TEST_CASE("layers computed again change no bit of a run", "[cpu]") {
+  const Workplace place;
+  TrainConfig kept = place.config("kept"), again = place.config("again");
+  again.recompute = 2;
+  train(kept);
+  train(again);
+  CHECK(read_file(last_checkpoint(kept, 9) + "/model.safetensors") == read_file(last_checkpoint(again, 9) + "/model.safetensors"));
+}
+
+TEST_CASE("weights in bf16 follow masters in fp32, and a resumed run has the same bits", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("whole");
+  config.precision.weights = "bfloat16";
+  config.precision.moments = GENERATE(as<std::string>{}, "float32", "bfloat16");
+  config.precision.gradients = GENERATE(as<std::string>{}, "float32", "bfloat16");
+  config.checkpoint = {.every = 4, .keep = 5};
+  train(config);
+  const Safetensors optimizer(last_checkpoint(config, 9) + "/optimizer-0.safetensors");
+  const Weights weights(last_checkpoint(config, 9));
+  for (const std::string& name : weights.names()) {
+    INFO(name);
+    CHECK(weights.get(name).scalar_type() == at::kBFloat16);
+    CHECK(at::equal(optimizer.get(name + ".master").to(at::kBFloat16), weights.get(name)));
+  }
+  TrainConfig stopped = config;
+  stopped.run = place.folder / "stopped";
+  train(stopped);
+  fs::remove_all(last_checkpoint(stopped, 9));
+  train(stopped);
+  CHECK(read_file(last_checkpoint(config, 9) + "/optimizer-0.safetensors") == read_file(last_checkpoint(stopped, 9) + "/optimizer-0.safetensors"));
+  TrainConfig wide = place.config("wide");
+  train(wide);
+  const std::vector<double> narrow = metric(config.run, "loss"), exact = metric(wide.run, "loss");
+  for (size_t i = 0; i < exact.size(); ++i) CHECK(narrow[i] == Approx(exact[i]).epsilon(0.05));
+}
+
+TEST_CASE("held-out loss is told, and its best checkpoint stays", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("heldout");
+  config.steps = 40;
+  config.optim.lr = 0.1;  // comes down, then leaps about
+  config.checkpoint = {.every = 5, .keep = 1};
+  config.heldout = HeldoutConfig{.files = config.data.files, .every = 4};
+  train(config);
+  std::ifstream lines(fs::path(config.run) / "metrics.jsonl");
+  double best = 1e9;
+  int64_t step = 0, count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (!json.contains("heldout_loss")) continue;
+    ++count;
+    if (json["heldout_loss"].get<double>() >= best) continue;
+    best = json["heldout_loss"].get<double>();
+    step = json["step"].get<int64_t>();
+  }
+  CHECK(count == 10);
+  CHECK(fs::exists(last_checkpoint(config, step) + "/DONE"));
+  CHECK(fs::exists(last_checkpoint(config, 40) + "/DONE"));
+  CHECK(std::distance(fs::directory_iterator(fs::path(config.run) / "checkpoints"), {}) == (step == 40 ? 1 : 2));
+  CHECK(is_complete(config));
+}
+
+TEST_CASE("a damaged checkpoint is refused, and the one before it offered", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("damaged");
+  config.checkpoint = {.every = 4, .keep = 3};
+  train(config);
+  const std::string folder = last_checkpoint(config, 9);
+  SECTION("a flipped bit") {
+    const std::string file = GENERATE(as<std::string>{}, "/model.safetensors", "/optimizer-0.safetensors", "/trainer.json");
+    std::string bytes = read_file(folder + file);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
+    write_file(folder + file, bytes);
+    CHECK_THROWS_WITH(train(config), Catch::Contains(folder) && Catch::Contains(file.substr(1)) && Catch::Contains("checksum") && Catch::Contains("goes on from step 8"));
+  }
+  SECTION("a missing file") {
+    fs::remove(folder + "/optimizer-0.safetensors");
+    CHECK_THROWS_WITH(train(config), Catch::Contains("optimizer-0.safetensors is missing") && Catch::Contains("step 8"));
+  }
+  const std::string before = read_file(last_checkpoint(config, 8) + "/model.safetensors");
+  fs::remove_all(folder);
+  train(config);
+  CHECK(fs::exists(folder + "/DONE"));
+}
+
+TEST_CASE("a loss that leaps is told with its samples; one that is not finite leaves its tokens", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("spikes");
+  config.steps = 30;
+  config.spike = 0.01;
+  train(config);
+  const std::string told = read_file(fs::path(config.run) / "spikes.txt");
+  CHECK_THAT(told, Catch::Contains("step 21: the loss") && Catch::Contains("Its samples: t"));
+  TrainConfig broken = place.config("broken");
+  broken.optim.lr = 1e30;
+  broken.optim.clip = 0;
+  CHECK_THROWS_WITH(train(broken), Catch::Contains("not-finite-step-"));
+  bool found = false;
+  for (const auto& entry : fs::directory_iterator(broken.run)) {
+    if (!entry.path().filename().string().starts_with("not-finite-step-")) continue;
+    const auto json = nlohmann::json::parse(read_file(entry.path()));
+    found = json.at("samples").size() == 4 && !json.at("packs").at(0).at("ids").empty();
+  }
+  CHECK(found);
+}
+
+TEST_CASE("a step is profiled on request", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("profile");
+  config.steps = 3;
+  config.profile = {2};
+  train(config);
+  const auto events = nlohmann::json::parse(read_file(fs::path(config.run) / "profile-step-2.json"));
+  CHECK(std::any_of(events.begin(), events.end(), [](const auto& event) { return event.at("name") == "aten::mm"; }));
+  CHECK_FALSE(fs::exists(fs::path(config.run) / "profile-step-1.json"));
+}
