@@ -72,7 +72,7 @@ declare -A folder=([data]=set [train]=run [eval]=eval)
 
 # All that a folder holds, as text to compare: texts without clock readings, other files by their checksum. The lock tells the process.
 contents() {
-  find "$1" -type f ! -name .lock | sort | while read -r file; do
+  find "$1" -type f ! -name .lock ! -path '*/events/*' | sort | while read -r file; do
     echo "== $file"
     case $file in
       *.safetensors | *.model) sha256sum <"$file" ;;

@@ -53,6 +53,24 @@ void keep_lines(const fs::path& file, int64_t count) {
   write_file(file, kept);
 }
 
+std::vector<double> losses_of(const fs::path& metrics) {
+  std::vector<double> losses;
+  std::ifstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) losses.push_back(Json::parse(line).at("loss").get<double>());
+  return losses;
+}
+
+// Spikes of steps that will be taken again are told again.
+void keep_spikes(const fs::path& file, int64_t step) {
+  if (!fs::exists(file)) return;
+  std::ifstream lines(file);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    if (std::atoll(line.c_str() + std::string("step ").size()) <= step) kept += line + "\n";
+  }
+  write_file(file, kept);
+}
+
 constexpr double kForget = 0.98;  // of the mean that a spike is held against, a step
 constexpr int64_t kCalm = 20;     // steps before which no loss is called a spike
 
@@ -162,6 +180,8 @@ void Trainer::resume() {
   if (ranks_.first()) {
     keep_lines(fs::path(config_.run) / "metrics.jsonl", at_.step);
     keep_lines(fs::path(config_.run) / "log.txt", at_.step / config_.log_every);
+    keep_spikes(fs::path(config_.run) / "spikes.txt", at_.step);
+    for (const double loss : losses_of(fs::path(config_.run) / "metrics.jsonl")) remember(loss);
   }
   if (at_.step == 0) return;
   at::NoGradGuard no_grad;
@@ -299,25 +319,32 @@ double Trainer::heldout_loss() {
 }
 
 void Trainer::tell_spike(const StepReport& report) {
-  if (config_.spike > 0 && report.step > kCalm && report.loss > config_.spike * mean_loss_) {
+  if (config_.spike > 0 && report.step > kCalm && mean_loss_ > 0 && report.loss > config_.spike * mean_loss_) {
     std::string message = "step " + std::to_string(report.step) + ": the loss, " + std::to_string(report.loss) + ", is " +
                           std::to_string(report.loss / mean_loss_) + " times the mean of the last ones. Its samples:";
     for (const std::string& id : loader_->samples_of(report.step - 1)) message += " " + id;
-    std::cerr << "\nsmooth: " << message << "\n";
+    std::cerr << "smooth: " << message << "\n";
     LineFile(fs::path(config_.run) / "spikes.txt").append(message);
   }
-  mean_loss_ = report.step == 1 || mean_loss_ == 0 ? report.loss : kForget * mean_loss_ + (1 - kForget) * report.loss;
+  remember(report.loss);
 }
+
+void Trainer::remember(double loss) { mean_loss_ = mean_loss_ == 0 ? loss : kForget * mean_loss_ + (1 - kForget) * loss; }
 
 void Trainer::log(const StepReport& report, Progress& progress) {
   Json json = {{"step", report.step}, {"loss", report.loss}, {"norm", report.norm}, {"lr", report.lr},
                {"tokens", report.tokens}, {"targets", report.targets}, {"seconds", report.seconds}};
   if (report.heldout_loss) json["heldout_loss"] = *report.heldout_loss;
   LineFile(fs::path(config_.run) / "metrics.jsonl").append(json.dump());
+  const double rate = static_cast<double>(report.tokens) / report.seconds;
+  if (!events_) events_ = std::make_unique<EventFile>(fs::path(config_.run) / "events", report.step - 1);
+  std::vector<std::pair<std::string, double>> curves = {{"loss", report.loss}, {"norm", report.norm}, {"learning_rate", report.lr}, {"tokens_per_second", rate}};
+  if (report.heldout_loss) curves.emplace_back("heldout_loss", *report.heldout_loss);
+  events_->scalars(report.step, curves);
   tell_spike(report);
   char line[160];
   std::snprintf(line, sizeof line, "loss %.4f  norm %.3f  lr %.2e  %s tokens/s", report.loss, report.norm, report.lr,
-                format_count(static_cast<double>(report.tokens) / report.seconds).c_str());
+                format_count(rate).c_str());
   progress.advance(1, line);
   if (report.step % config_.log_every == 0) {
     LineFile(fs::path(config_.run) / "log.txt").append("step " + std::to_string(report.step) + "  " + line);

@@ -13,6 +13,7 @@
 #include "trainer/buckets.h"
 #include "trainer/checkpoints.h"
 #include "trainer/context.h"
+#include "trainer/events.h"
 #include "trainer/lora.h"
 #include "trainer/ranks.h"
 
@@ -50,6 +51,7 @@ class Trainer {
   void resume();
   void save();
   void stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const;
+  void remember(double loss);
   void tell_spike(const StepReport& report);
   void log(const StepReport& report, Progress& progress);
 
@@ -64,6 +66,7 @@ class Trainer {
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<ContextGroup> context_;
   std::unique_ptr<Checkpoints> checkpoints_;
+  std::unique_ptr<EventFile> events_;  // the first rank's
   Standing at_;
   double mean_loss_ = 0;   // of the last steps, for spikes
   bool asked_ = false;     // some rank was asked to stop

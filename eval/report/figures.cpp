@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <set>
 
@@ -15,9 +13,6 @@
 
 namespace smooth {
 namespace {
-
-// Steps of a run that a picture has room for.
-constexpr size_t kPoints = 500;
 
 // Length in multiples of the training length, on ticks that are powers of two with the tokens
 // below, or in tokens.
@@ -129,93 +124,7 @@ void add_cost(Gallery& gallery, const std::vector<Line>& lines, const std::strin
   if (!plot.series.empty()) gallery.pictures.push_back({name, draw(plot), caption});
 }
 
-// A run has the colour of the first line of its name, so that a model looks alike in all pictures;
-// others have their own.
-std::vector<size_t> styles_of(const std::vector<TrainingFolder>& trainings,
-                              const std::vector<Line>& lines) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  };
-  std::vector<size_t> styles;
-  size_t next = lines.size();
-  for (const TrainingFolder& run : trainings) {
-    const std::string name = std::filesystem::path(run.folder).filename().string();
-    const auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& l) {
-      return std::ranges::equal(l.kind().model, name, same);
-    });
-    styles.push_back(line == lines.end() ? next++ : static_cast<size_t>(line - lines.begin()));
-  }
-  return styles;
-}
-
-Picture loss_picture(const std::vector<TrainingFolder>& trainings,
-                     const std::vector<size_t>& styles) {
-  Plot plot{.title = "Training loss",
-            .x = {.title = "step", .low = 0},
-            .y = {.title = "loss"},
-            .series = {}};
-  double least = HUGE_VAL, most = 0;
-  for (size_t i = 0; i < trainings.size(); ++i) {
-    const std::vector<StepMetrics>& steps = trainings[i].steps;
-    std::vector<double> losses;
-    for (const StepMetrics& step : steps) losses.push_back(step.loss);
-    const std::vector<double> smooth = smoothed(losses, smoothing_span(losses.size()));
-    Series raw{.style = styles[i], .marks = false, .faint = true},
-        line{.label = trainings[i].name, .style = styles[i], .marks = false};
-    const size_t stride = steps.size() / kPoints + 1;
-    for (size_t j = 0; j < steps.size(); j += stride) {
-      raw.points.push_back({.x = static_cast<double>(steps[j].step), .y = losses[j]});
-      line.points.push_back({.x = static_cast<double>(steps[j].step), .y = smooth[j]});
-      least = std::min(least, losses[j]);
-      most = std::max(most, losses[j]);
-    }
-    plot.series.push_back(std::move(raw));
-    plot.series.push_back(std::move(line));
-  }
-  // Losses that fall by more than a factor of ten are told apart by their logarithm only.
-  if (least > 0 && least * 10 < most)
-    plot.y.scaling = Scaling::kLog10;
-  else
-    plot.y.low = 0;
-  return {"loss", draw(plot),
-          "Loss per target token: faint as it was, on top its mean with exponentially fading "
-          "weights over a fortieth of the run."};
-}
-
-Picture lr_picture(const std::vector<TrainingFolder>& trainings,
-                   const std::vector<size_t>& styles) {
-  Plot plot{.title = "Learning rate",
-            .x = {.title = "step", .low = 0},
-            .y = {.title = "learning rate", .low = 0},
-            .series = {}};
-  for (size_t i = 0; i < trainings.size(); ++i) {
-    const std::vector<StepMetrics>& steps = trainings[i].steps;
-    Series line{.label = trainings[i].name, .style = styles[i], .marks = false};
-    const size_t stride = steps.size() / kPoints + 1;
-    for (size_t j = 0; j < steps.size(); j += stride)
-      line.points.push_back({.x = static_cast<double>(steps[j].step), .y = steps[j].lr});
-    plot.series.push_back(std::move(line));
-  }
-  plot.legend = true;  // runs of the same schedule end at the same place
-  return {"lr", draw(plot), "Learning rate; runs of the same schedule lie on each other."};
-}
-
 }  // namespace
-
-std::vector<double> smoothed(const std::vector<double>& values, double span) {
-  const double w = std::exp(-1 / span);
-  std::vector<double> out;
-  double sum = 0, weights = 0;
-  for (const double value : values) {
-    sum = w * sum + value;
-    weights = w * weights + 1;
-    out.push_back(sum / weights);
-  }
-  return out;
-}
-
-double smoothing_span(size_t steps) { return std::max(1.0, static_cast<double>(steps) / 40); }
 
 Gallery accuracy_figures(const std::vector<Line>& lines) {
   const auto point = [](const Cell& c) {
@@ -257,15 +166,6 @@ Gallery cost_figures(const std::vector<Line>& lines) {
            "Peak resident memory of the process, the model's weights included.",
            [](const Cell& c) { return static_cast<double>(c.peak_bytes); });
   return gallery;
-}
-
-Gallery loss_figures(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines) {
-  std::vector<TrainingFolder> begun;
-  for (const TrainingFolder& run : trainings)
-    if (!run.steps.empty()) begun.push_back(run);
-  if (begun.empty()) return {};
-  const std::vector<size_t> styles = styles_of(begun, lines);
-  return {{loss_picture(begun, styles), lr_picture(begun, styles)}};
 }
 
 }  // namespace smooth

@@ -1,11 +1,10 @@
-// The pictures of a report.
+// The pictures of a report's evaluations.
 #pragma once
 
 #include <vector>
 
 #include "eval/report/lines.h"
 #include "eval/report/page.h"
-#include "eval/report/runs.h"
 
 namespace smooth {
 
@@ -15,15 +14,5 @@ Gallery accuracy_figures(const std::vector<Line>& lines);
 // Seconds per task and per context token, hidden memory and peak memory against length: Fig. 4 in
 // miniature.
 Gallery cost_figures(const std::vector<Line>& lines);
-
-// Losses, smoothed over raw, and learning rates; in the colours of the lines of the same names.
-Gallery loss_figures(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines);
-
-// Mean of what came before, weighted by exp(-age / span), from the first value on:
-//   s_i = sum_j w^(i-j) x_j / sum_j w^(i-j),  w = exp(-1 / span)
-std::vector<double> smoothed(const std::vector<double>& values, double span);
-
-// How many steps the smoothing of a run of so many steps reaches back.
-double smoothing_span(size_t steps);
 
 }  // namespace smooth

@@ -13,6 +13,7 @@
 #include "eval/report/plot.h"
 #include "eval/report/runs.h"
 #include "eval/report/table3.h"
+#include "eval/report/training.h"
 
 namespace smooth {
 namespace {
@@ -98,7 +99,7 @@ void add_training(const std::vector<TrainingFolder>& trainings, const std::vecto
       {}};
   for (const TrainingFolder& run : trainings) table.add(training_row(run));
   blocks.push_back(std::move(table));
-  if (Gallery gallery = loss_figures(trainings, lines); !gallery.pictures.empty())
+  if (Gallery gallery = training_figures(trainings, lines); !gallery.pictures.empty())
     blocks.push_back(std::move(gallery));
 }
 

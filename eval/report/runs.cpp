@@ -63,6 +63,7 @@ std::vector<StepMetrics> read_metrics(const fs::path& file) {
     steps.push_back({whole("step"), number_field(json, "loss", where),
                      number_field(json, "norm", where), number_field(json, "lr", where),
                      whole("tokens"), whole("targets"), number_field(json, "seconds", where)});
+    if (json.contains("heldout_loss")) steps.back().heldout_loss = number_field(json, "heldout_loss", where);
     if (steps.size() > 1 && steps.back().step <= steps[steps.size() - 2].step)
       fail(where, "step: does not go on from the line before");
   }

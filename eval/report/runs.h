@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ struct StepMetrics {
   double loss = 0, norm = 0, lr = 0;
   int64_t tokens = 0, targets = 0;
   double seconds = 0;
+  std::optional<double> heldout_loss = {};
 };
 
 struct TrainingFolder {

@@ -9,6 +9,7 @@
 #include "eval/report/figures.h"
 #include "eval/report/page.h"
 #include "eval/report/report.h"
+#include "eval/report/training.h"
 #include "eval/report/runs.h"
 #include "eval/report/table.h"
 
@@ -309,4 +310,22 @@ TEST_CASE("a report of a training run alone, and one of nothing", "[report]") {
   CHECK_THROWS_WITH(write_report({}, folder / "x.html"), Contains("no folders were given"));
   CHECK_THROWS_WITH(write_report({folder / "quick"}, folder / "x.md"),
                     Contains("must end in .html"));
+}
+
+TEST_CASE("training curves keep a leap of a long run, and held-out loss where there is one", "[report]") {
+  TrainingFolder run{.folder = "runs/one", .name = "one"};
+  for (int64_t step = 1; step <= 100000; ++step) {
+    run.steps.push_back({.step = step, .loss = step == 77777 ? 9.0 : 1.0, .norm = 1, .lr = 1e-3, .tokens = 100, .targets = 10, .seconds = 0.5});
+    if (step % 10000 == 0) run.steps.back().heldout_loss = 2.0;
+  }
+  const Gallery gallery = training_figures({run}, {});
+  std::vector<std::string> names;
+  for (const Picture& picture : gallery.pictures) names.push_back(picture.name);
+  CHECK(names == std::vector<std::string>{"loss", "heldout", "norm", "lr", "rate"});
+  TrainingFolder calm = run;
+  calm.steps[77776].loss = 1;
+  CHECK(gallery.pictures[0].svg != training_figures({calm}, {}).pictures[0].svg);
+  CHECK(gallery.pictures[0].svg.size() < 60000);
+  for (StepMetrics& step : run.steps) step.heldout_loss.reset();
+  CHECK(training_figures({run}, {}).pictures.size() == 4);
 }
