@@ -128,8 +128,8 @@ void read_folder(const fs::path& folder, Runs& runs) {
 
 // Folders of which a run may hold thousands of files, and no run of their own.
 bool is_inside_of_a_run(const fs::path& folder) {
-  static const std::set<std::string> names = {"checkpoints", "traces", "pred",
-                                              "waves",       "inputs", "tokenizer"};
+  static const std::set<std::string> names = {"checkpoints", "traces", "pred",   "waves",
+                                              "inputs",      "tokens", "events", "tokenizer"};
   return names.contains(folder.filename().string());
 }
 

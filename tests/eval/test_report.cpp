@@ -91,6 +91,7 @@ const char* const kMetrics =
 
 void make_runs(const Folder& folder) {
   write_file(folder / "quick/swa-sr/metrics.jsonl", kMetrics);
+  write_file(folder / "quick/swa-sr/tokens/1234/manifest.json", "{}");  // no data set
   write_file(folder / "quick/swa-sr/config.yaml", "run: x\nseed: 7\n");
   write_file(folder / "quick/swa-sr/environment.json", "{\"cpu\": \"abacus <2>\"}");
   write_file(folder / "quick/eval/results.json", cells_to_json(cells()));
