@@ -88,6 +88,7 @@ struct Curve {
   std::string name, title, axis, caption;
   Value value;
   bool smooth = false;  // as it is faintly, and its mean on top
+  bool linear = false;  // from zero, however far it falls
   std::function<std::string(double)> label = plain_number;
 };
 
@@ -101,7 +102,11 @@ std::optional<Picture> picture_of(const Curve& curve, const std::vector<Training
     plot.series.push_back({.label = trainings[i].name, .style = styles[i], .marks = false, .points = thinned(curve.smooth ? mean_of(raw) : raw)});
   }
   if (plot.series.empty()) return {};
-  scale(plot.y, plot.series);
+  if (curve.linear) {
+    plot.y.low = 0;
+  } else {
+    scale(plot.y, plot.series);
+  }
   plot.legend = !curve.smooth;  // runs of the same schedule end at the same place
   return Picture{curve.name, draw(plot), curve.caption};
 }
@@ -133,13 +138,13 @@ Gallery training_figures(const std::vector<TrainingFolder>& trainings, const std
       {"loss", "Training loss", "loss",
        "Loss per target token: faint as it was, on top its mean with exponentially fading weights over a fortieth of the run.",
        [](const StepMetrics& step) { return std::optional(step.loss); }, true},
-      {"heldout", "Held-out loss", "loss", "Loss per target token of samples that were not trained on.", [](const StepMetrics& step) { return step.heldout_loss; }},
+      {"heldout", "Held-out loss", "held-out loss", "Loss per target token of samples that were not trained on.", [](const StepMetrics& step) { return step.heldout_loss; }},
       {"norm", "Gradient norm", "norm before clipping", "Norm of the gradient before it is clipped, with its mean.",
        [](const StepMetrics& step) { return std::optional(step.norm); }, true},
       {"lr", "Learning rate", "learning rate", "Learning rate; runs of the same schedule lie on each other.",
-       [](const StepMetrics& step) { return std::optional(step.lr); }},
+       [](const StepMetrics& step) { return std::optional(step.lr); }, false, true},
       {"rate", "Speed", "tokens per second", "Tokens of a step over its time, with their mean.",
-       [](const StepMetrics& step) { return step.seconds > 0 ? std::optional(static_cast<double>(step.tokens) / step.seconds) : std::nullopt; }, true, format_count}};
+       [](const StepMetrics& step) { return step.seconds > 0 ? std::optional(static_cast<double>(step.tokens) / step.seconds) : std::nullopt; }, true, true, format_count}};
   Gallery gallery;
   for (const Curve& curve : curves) {
     if (auto picture = picture_of(curve, begun, styles)) gallery.pictures.push_back(std::move(*picture));
