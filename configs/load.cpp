@@ -26,10 +26,12 @@ template DataConfig load_config(const std::string&, const std::vector<std::strin
 template TrainConfig load_config(const std::string&, const std::vector<std::string>&);
 template EvalConfig load_config(const std::string&, const std::vector<std::string>&);
 template BenchConfig load_config(const std::string&, const std::vector<std::string>&);
+template ClusterConfig load_config(const std::string&, const std::vector<std::string>&);
 template std::string dump_config(const TeacherConfig&, bool);
 template std::string dump_config(const DataConfig&, bool);
 template std::string dump_config(const TrainConfig&, bool);
 template std::string dump_config(const EvalConfig&, bool);
 template std::string dump_config(const BenchConfig&, bool);
+template std::string dump_config(const ClusterConfig&, bool);
 
 }  // namespace smooth

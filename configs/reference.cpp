@@ -97,7 +97,8 @@ std::string section(const std::string& command) {
 std::string config_reference() {
   return kIntroduction + section<DataConfig>("data build") +
          section<TeacherConfig>("the chat teacher") + section<TrainConfig>("train") +
-         section<EvalConfig>("eval") + section<BenchConfig>("bench");
+         section<EvalConfig>("eval") + section<BenchConfig>("bench") +
+         section<ClusterConfig>("a cluster, for submit");
 }
 
 }  // namespace smooth

@@ -7,6 +7,7 @@
 #include "configs/load.h"
 #include "configs/run.h"
 #include "trainer/bench.h"
+#include "trainer/submit.h"
 #include "trainer/trainer.h"
 
 namespace {
@@ -17,6 +18,7 @@ int train(const smooth::TrainConfig& config, bool replace) {
   const smooth::Place place = smooth::Place::from_environment();
   smooth::Ranks ranks(place, config.ranks, smooth::open_device(config.device, place.local));
   try {
+    smooth::stop_on_signals();
     if (replace && ranks.first()) smooth::remove_other_run(config);
     ranks.barrier();
     if (smooth::is_complete(config)) {
@@ -25,7 +27,6 @@ int train(const smooth::TrainConfig& config, bool replace) {
       return 0;
     }
     ranks.barrier();  // none asks what another is changing
-    smooth::stop_on_signals();
     if (smooth::Trainer(config, ranks, place).train() == smooth::Ended::complete) return 0;
     if (ranks.first()) std::cerr << "smooth: " << config.run << ": asked to stop, and saved; the same command goes on\n";
     return kAskedToStop;
@@ -38,10 +39,35 @@ int train(const smooth::TrainConfig& config, bool replace) {
   }
 }
 
+// smooth-train --submit CONFIG.yaml: the run by Slurm, later.
+int submit(int argc, char** argv) {
+  CLI::App app("Submits a training run or an evaluation to Slurm: writes RUN/submit/*.sbatch and hands it to sbatch. A run that meets the time\n"
+               "limit saves, goes back into the queue and goes on. The job's number goes to standard output.", "./smooth submit");
+  std::string file, cluster;
+  std::vector<std::string> overrides;
+  bool dry_run = false;
+  app.add_option("CONFIG", file, "YAML of a training run or of an evaluation")->required();
+  app.add_option("--cluster", cluster, "YAML of what Slurm is asked for, as in configs/cluster; unless given one rank without a GPU");
+  app.add_option("--set", overrides, "key=value over CONFIG's, e.g. optim.lr=1e-4")->allow_extra_args(false);
+  app.add_flag("--dry-run", dry_run, "print the batch file; write and submit nothing");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return smooth::run_main([&] {
+    const auto asked = cluster.empty() ? smooth::ClusterConfig() : smooth::load_config<smooth::ClusterConfig>(cluster);
+    const smooth::Submission what = smooth::read_submission(file, overrides);
+    std::cout << (dry_run ? smooth::batch_file(what, asked) : smooth::submit(what, asked) + "\n") << std::flush;
+    return 0;
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);  // what ends a run is said by the run
+  if (argc > 1 && std::string(argv[1]) == "--submit") return submit(argc - 1, argv + 1);
   CLI::App app("Trains a model as CONFIG.yaml says; run again, it resumes. configs/reference.md lists every key. Several processes that torchrun\n"
                "or srun has started share one run. SIGTERM and SIGUSR1 make it save and end with status 75.", "./smooth train");
   std::string file;

@@ -30,9 +30,10 @@ TEST_CASE("reference: configs/reference.md is up to date") {
 
 TEST_CASE("reference: every key of every command has its row") {
   const std::string text = config_reference();
-  const std::vector<std::string> sections = {"\n## data build\n", "\n## the chat teacher\n", "\n## train\n", "\n## eval\n", "\n## bench\n"};
+  const std::vector<std::string> sections = {"\n## data build\n", "\n## the chat teacher\n", "\n## train\n", "\n## eval\n",
+                                             "\n## bench\n", "\n## a cluster, for submit\n"};
   const std::vector<std::vector<std::string>> keys = {
-      all_keys<DataConfig>(), all_keys<TeacherConfig>(), all_keys<TrainConfig>(), all_keys<EvalConfig>(), all_keys<BenchConfig>()};
+      all_keys<DataConfig>(), all_keys<TeacherConfig>(), all_keys<TrainConfig>(), all_keys<EvalConfig>(), all_keys<BenchConfig>(), all_keys<ClusterConfig>()};
   for (size_t i = 0; i < sections.size(); ++i) {
     const size_t begin = text.find(sections[i]);
     REQUIRE(begin != std::string::npos);
