@@ -56,7 +56,7 @@ struct Anatomy {
         layers[l].first = l == 0;
       }
     } else {
-      throw std::logic_error("the costs of " + model.architecture() + " are not known; known are those of decoders, RWKV-7 and hybrids of both");
+      throw std::logic_error("the costs of " + model.architecture() + " are not known; those of decoders, RWKV-7 and hybrids are");
     }
   }
   Anatomy(const Anatomy&) = delete;
@@ -74,10 +74,14 @@ struct Anatomy {
 };
 
 // S diag(w), S a, (S a) bᵀ, v kᵀ, S r: N², then 2 N² each, of every head
-double state_flops(const Layer& layer) { return layer.mix == nullptr ? 0 : 9.0 * static_cast<double>(layer.mix->hidden_size * layer.mix->head_size); }
+double state_flops(const Layer& layer) {
+  return layer.mix == nullptr ? 0 : 9.0 * static_cast<double>(layer.mix->hidden_size * layer.mix->head_size);
+}
 
 // q kᵀ and p v for one key: 2 D each, of every head
-double key_flops(const Layer& layer) { return layer.mix != nullptr ? 0 : 4.0 * static_cast<double>(layer.decoder->num_attention_heads * layer.decoder->head_dim); }
+double key_flops(const Layer& layer) {
+  return layer.mix != nullptr ? 0 : 4.0 * static_cast<double>(layer.decoder->num_attention_heads * layer.decoder->head_dim);
+}
 
 // ------------------------------------------------------------------------------- what autograd keeps
 
@@ -86,8 +90,9 @@ constexpr double kWide = 4;  // bytes of fp32
 // model/decoder_layer.cpp: norm_project keeps x; attention q, k (both turned), v, y and a logarithm a head; the last matrix takes y.
 double attention_kept(const Layer& layer, double e) {
   const DecoderConfig& sizes = *layer.decoder;
-  const auto heads = static_cast<double>(sizes.num_attention_heads), groups = static_cast<double>(sizes.num_key_value_heads), D = static_cast<double>(sizes.head_dim);
-  return e * (static_cast<double>(layer.width) + 2 * heads * D + 2 * groups * D) + kWide * heads;
+  const auto H = static_cast<double>(sizes.num_attention_heads), G = static_cast<double>(sizes.num_key_value_heads);
+  const auto D = static_cast<double>(sizes.head_dim);
+  return e * (static_cast<double>(layer.width) + 2 * H * D + 2 * G * D) + kWide * H;
 }
 
 // norm_project keeps x, swiglu_project g and u.
@@ -168,7 +173,9 @@ Text text_of(const std::vector<Batch>& packs) {
   Text text;
   double targets = 0;
   for (const Batch& pack : packs) {
-    for (size_t n = 0; n + 1 < pack.cu_seqlens.size(); ++n) text.documents.push_back({1, static_cast<double>(pack.cu_seqlens[n + 1] - pack.cu_seqlens[n])});
+    for (size_t n = 0; n + 1 < pack.cu_seqlens.size(); ++n) {
+      text.documents.push_back({1, static_cast<double>(pack.cu_seqlens[n + 1] - pack.cu_seqlens[n])});
+    }
     targets += static_cast<double>(pack.num_targets);
   }
   text.target_share = text.documents.empty() ? 0 : targets / text.tokens();
@@ -181,6 +188,16 @@ double mean_keys(double length, int64_t window) {
   return (W * (W + 1) / 2 + (length - W) * W) / length;  // the first W tokens see 1, 2, ... W
 }
 
+namespace {
+
+double keys_of(const Text& text, int64_t window) {
+  double keys = 0;
+  for (const Text::Documents& alike : text.documents) keys += alike.count * alike.length * mean_keys(alike.length, window);
+  return keys / text.tokens();
+}
+
+}  // namespace
+
 TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, int64_t recomputed) {
   const Anatomy anatomy(model);
   const auto body = static_cast<double>(counts.body);
@@ -190,12 +207,10 @@ TokenFlops token_flops(const Model& model, const Counts& counts, const Text& tex
   flops.head = (counts.trained < counts.all() ? 4 : 6) * static_cast<double>(counts.predicting()) * text.target_share;
   for (size_t l = 0; l < anatomy.layers.size(); ++l) {
     const Layer& layer = anatomy.layers[l];
-    double keys = 0;
-    for (const Text::Documents& alike : text.documents) keys += alike.count * alike.length * mean_keys(alike.length, std::max<int64_t>(0, layer.window));
-    keys = text.documents.empty() ? 0 : keys / text.tokens();
-    flops.attention += 3 * keys * key_flops(layer);
+    const double attention = layer.mix == nullptr ? keys_of(text, layer.window) * key_flops(layer) : 0;
+    flops.attention += 3 * attention;
     flops.state += 3 * state_flops(layer);
-    if (static_cast<int64_t>(l) < recomputed) flops.recompute += 2 * body / static_cast<double>(anatomy.layers.size()) + keys * key_flops(layer) + state_flops(layer);
+    if (static_cast<int64_t>(l) < recomputed) flops.recompute += 2 * body / static_cast<double>(anatomy.layers.size()) + attention + state_flops(layer);
   }
   return flops;
 }

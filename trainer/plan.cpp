@@ -41,8 +41,8 @@ void check_ranks(const Model& model, const TrainConfig& config, int64_t ranks) {
     throw std::runtime_error(fmt::format("ranks.context: {} does not divide the {} ranks of --ranks", config.ranks.context, ranks));
   }
   if (config.ranks.context > 1 && model.reaches_all()) {
-    throw std::runtime_error(fmt::format("ranks.context: {} ranks cannot split a pack of a model with dense layers ({}); give it a sliding_window, or share "
-                                         "its memory out by ranks.zero", config.ranks.context, model.architecture()));
+    throw std::runtime_error(fmt::format("ranks.context: {} ranks cannot split a pack of a model with dense layers ({}); give it a sliding_window, "
+                                         "or share its memory out by ranks.zero", config.ranks.context, model.architecture()));
   }
 }
 
@@ -67,8 +67,8 @@ bool fits(const Model& model, const TrainConfig& config, const PlannedPlace& pla
 constexpr int64_t kMostRanks = 64, kContextStep = 1024;
 
 // A change of the config and the fewest ranks with which it fits, as advice; nothing where no number does.
-void advise_ranks(const Model& model, const TrainConfig& config, PlannedPlace place, const std::string& keys, const std::function<void(TrainConfig&, int64_t)>& change,
-                  std::vector<std::string>& advice) {
+void advise_ranks(const Model& model, const TrainConfig& config, PlannedPlace place, const std::string& keys,
+                  const std::function<void(TrainConfig&, int64_t)>& change, std::vector<std::string>& advice) {
   for (place.ranks = std::max<int64_t>(2, place.ranks); place.ranks <= kMostRanks; place.ranks *= 2) {
     TrainConfig changed = config;
     change(changed, place.ranks);
@@ -94,8 +94,9 @@ std::vector<std::string> advice_for(const Model& model, const TrainConfig& confi
   const TrainConfig again = all_again(config, model);
   const std::string keys = fmt::format("recompute: {}, ", model.num_layers());
   for (const int64_t zero : {1, 2}) {
-    if (zero <= config.ranks.zero && place.ranks > 1 && zero < 2) continue;
-    advise_ranks(model, again, place, keys + fmt::format("ranks.zero: {}", zero), [&](TrainConfig& changed, int64_t) { changed.ranks.zero = zero; }, advice);
+    if (zero < config.ranks.zero) continue;
+    const auto share_out = [&](TrainConfig& changed, int64_t) { changed.ranks.zero = zero; };
+    advise_ranks(model, again, place, keys + fmt::format("ranks.zero: {}", zero), share_out, advice);
   }
   if (!model.reaches_all()) {
     advise_ranks(model, again, place, keys + "ranks.zero: 2, ranks.context as many as ranks,", [](TrainConfig& changed, int64_t ranks) {
@@ -126,12 +127,19 @@ std::string table(const std::string& title, const std::vector<Line>& lines) {
     number = std::max(number, line.number.size());
   }
   std::string text = title + "\n";
-  for (const Line& line : lines) text += fmt::format("  {:<{}}  {:>{}}{}\n", line.what, what, line.number, number, line.note.empty() ? "" : "  " + line.note);
+  for (const Line& line : lines) {
+    text += fmt::format("  {:<{}}  {:>{}}{}\n", line.what, what, line.number, number, line.note.empty() ? "" : "  " + line.note);
+  }
   return text + "\n";
 }
 
-std::string in_billions(int64_t count) { return count < 10'000'000 ? fmt::format("{:.3f} M", static_cast<double>(count) / 1e6) : fmt::format("{:.3f} B", static_cast<double>(count) / 1e9); }
-std::string in_gib(double bytes) { return bytes > 0 && gib(bytes) < 0.1 ? fmt::format("{:.4f} GiB", gib(bytes)) : fmt::format("{:.2f} GiB", gib(bytes)); }
+std::string in_billions(int64_t count) {
+  const auto number = static_cast<double>(count);
+  return number < 1e7 ? fmt::format("{:.3f} M", number / 1e6) : fmt::format("{:.3f} B", number / 1e9);
+}
+std::string in_gib(double bytes) {
+  return bytes > 0 && gib(bytes) < 0.1 ? fmt::format("{:.2f} MiB", bytes / (1 << 20)) : fmt::format("{:.2f} GiB", gib(bytes));
+}
 std::string in_giga(double flops) { return fmt::format("{:.{}f} GFLOP", flops / 1e9, flops < 1e8 ? 4 : 2); }
 
 std::string parameters_text(const Plan& plan) {
@@ -155,20 +163,23 @@ std::string memory_text(const Plan& plan, const TrainConfig& config) {
   lines.push_back({"moments", in_gib(memory.moments), precision.moments + shared_by(1)});
   lines.push_back({"gradients", in_gib(memory.gradients), precision.gradients + shared_by(2)});
   if (memory.travelling > 0) lines.push_back({"sums of ranks", in_gib(memory.travelling), "while they are made"});
-  lines.push_back({"activations", in_gib(memory.activations), fmt::format("{} tokens; {} of {} layers computed again", plan.tokens, plan.recomputed, plan.layers)});
+  lines.push_back({"activations", in_gib(memory.activations),
+                   fmt::format("{} tokens; {} of {} layers computed again", plan.tokens, plan.recomputed, plan.layers)});
   lines.push_back({"at work", in_gib(memory.at_work), "the larger of the loss's pieces and a layer's backward pass"});
   lines.push_back({"reserve", in_gib(memory.reserve), plan.place.on_gpu ? "CUDA, and unused between tensors" : "the program, and unused between tensors"});
   lines.push_back({"all", in_gib(memory.total()), fmt::format("of {:.1f} GiB: {}", gib(plan.place.bytes), plan.fits ? "fits" : "DOES NOT FIT")});
-  return table(fmt::format("memory of a rank ({}; {} rank{}, ZeRO {}, packs over {})", plan.place_name, plan.place.ranks, shared ? "s" : "",
-                           shared ? config.ranks.zero : 0, config.ranks.context), lines);
+  const std::string ranks = fmt::format("{} rank{}", plan.place.ranks, shared ? "s" : "");
+  const std::string sharing = fmt::format("ZeRO {}, packs over {}", shared ? config.ranks.zero : 0, config.ranks.context);
+  return table(fmt::format("memory of a rank ({}; {}{})", plan.place_name, ranks, shared ? ", " + sharing : ""), lines);
 }
 
 std::string layers_text(const Plan& plan) {
   double kept = 0;
   for (const LayerBytes& layer : plan.activations.layers) kept += layer.kept / static_cast<double>(plan.layers);
   const auto tokens = static_cast<double>(plan.tokens);
-  return table("activations of a layer, on the average", {{"kept", in_gib(kept * tokens), fmt::format("{:.0f} bytes a token", kept)},
-                                                            {"computed again", in_gib(plan.activations.layers[0].input * tokens), "its input alone"}});
+  return table("activations of a layer, on the average",
+               {{"kept", in_gib(kept * tokens), fmt::format("{:.0f} bytes a token", kept)},
+                {"computed again", in_gib(plan.activations.layers[0].input * tokens), "its input alone"}});
 }
 
 std::string flops_text(const Plan& plan) {
@@ -196,8 +207,8 @@ std::string run_text(const Plan& plan, const TrainConfig& config, const PlanOpti
                                  100 * options.share * plan.flops.model() / (plan.flops.model() + plan.flops.recompute))});
   }
   if (plan.busy_ranks < static_cast<double>(plan.place.ranks)) {
-    lines.push_back({"ranks at work", fmt::format("{:.1f}", plan.busy_ranks),
-                     fmt::format("of {}: a step has {:.0f} pack{}; raise batch, or ranks.context", plan.place.ranks, amount.packs, amount.packs == 1 ? "" : "s")});
+    const std::string packs = fmt::format("a step has {:.0f} pack{}", amount.packs, amount.packs == 1 ? "" : "s");
+    lines.push_back({"ranks at work", fmt::format("{:.1f}", plan.busy_ranks), fmt::format("of {}: {}; raise batch, or ranks.context", plan.place.ranks, packs)});
   }
   return table("the run", lines);
 }
@@ -217,7 +228,7 @@ Plan make_plan(const TrainConfig& config, const PlanOptions& options) {
                .memory = rank_memory(model, config, target.place, recomputed),
                .activations = Activations(model, dtype_from(config.precision.weights), target.place.on_gpu), .tokens = tokens_of_rank(model, config),
                .recomputed = recomputed, .flops = token_flops(model, counts, amount.text, recomputed), .amount = amount};
-  // Each group of ranks has every so-manieth pack of a step.
+  // Each group of ranks has every N-th pack of a step.
   const auto groups = static_cast<double>(target.place.ranks / config.ranks.context);
   plan.busy_ranks = amount.packs / std::ceil(amount.packs / groups) * static_cast<double>(config.ranks.context);
   if (target.gpu) {
@@ -232,8 +243,8 @@ std::string plan_text(const Plan& plan, const TrainConfig& config, const PlanOpt
   std::string text = fmt::format("{}\nsizes: {}\n\n", plan.model, plan.from);
   text += parameters_text(plan) + memory_text(plan, config) + layers_text(plan) + flops_text(plan) + run_text(plan, config, options);
   if (plan.fits) return text;
-  text += plan.advice.empty() ? fmt::format("It does not fit, and nothing that was tried makes it: recompute, ranks.zero and ranks.context up to {} ranks, a shorter data.context\n", kMostRanks)
-                              : "What would make it fit, each line by itself:\n";
+  const std::string tried = fmt::format("recompute, ranks.zero and ranks.context up to {} ranks, a shorter data.context", kMostRanks);
+  text += plan.advice.empty() ? "It does not fit, and nothing that was tried makes it: " + tried + "\n" : "What would make it fit, each line by itself:\n";
   for (const std::string& line : plan.advice) text += "  " + line + "\n";
   return text;
 }

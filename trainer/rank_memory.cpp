@@ -26,14 +26,14 @@ double loss_at_work(const Model& model, int64_t tokens, double size, double grad
   return piece * (2 + (size < 4 ? size / 2 : 0)) + (trained && !same ? table * (on_gpu ? gradient_size : size) : 0);
 }
 
-// Gradients of the two largest matrices of a layer are made together.
-double matrices_at_work(const Model& model, double size) {
+// The gradient of a layer's largest matrix, until it has been added to the others'.
+double matrix_at_work(const Model& model, double size) {
   double largest = 0;
   for (const Parameter& parameter : model.parameters()) {
     const bool table = parameter.name.find("embed") != std::string::npos || parameter.name == "lm_head.weight";
     if (!table) largest = std::max(largest, static_cast<double>(parameter.value.numel()));
   }
-  return 2 * size * largest;
+  return size * largest;
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ RankMemory rank_memory(const Model& model, const TrainConfig& config, const Plan
   const int64_t tokens = tokens_of_rank(model, config);
   memory.activations = activations.bytes(tokens, recomputed, config.ranks.context > 1);
   const double hidden = 2 * size * static_cast<double>(tokens * model.head().size(1));  // at targets, and their gradient
-  const double backward = activations.working(tokens) + matrices_at_work(model, size);
+  const double backward = activations.working(tokens) + matrix_at_work(model, size);
   memory.at_work = hidden + std::max(loss_at_work(model, tokens, size, gradient, !config.lora, place.on_gpu), backward);
   // With ZeRO 2 whole gradients grow as activations go, and stay until the pass has ended (trainer/buckets.cpp).
   if (zero == 2) memory.travelling += std::max(0.0, gradient * trained - memory.activations);

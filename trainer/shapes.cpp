@@ -61,7 +61,8 @@ std::string called(const std::string& folder) {
 
 std::unique_ptr<Model> new_model(const TrainConfig& config, std::optional<int64_t> window) {
   if (!fs::exists(config.data.tokenizer)) {
-    throw std::runtime_error("data.tokenizer: no such folder: " + config.data.tokenizer + "; the new model's vocabulary is the tokenizer's. Bring it, or plan with --shape");
+    throw std::runtime_error("data.tokenizer: no such folder: " + config.data.tokenizer +
+                             "; the new model's vocabulary is the tokenizer's. Bring it, or plan with --shape");
   }
   return describe_new(*config.model, load_tokenizer(config.data.tokenizer)->vocab_size(), window);
 }
@@ -96,8 +97,8 @@ Planned planned_model(const TrainConfig& config, const std::string& shape) {
   }
   const std::vector<std::string> names = shape_names();
   if (std::count(names.begin(), names.end(), called(config.init)) == 0) {
-    throw std::runtime_error(fmt::format("init: no such file or folder: {}, and no built-in shape is called by its name. Bring its config.json, or plan with --shape: {}",
-                                         config.init, fmt::join(names, ", ")));
+    throw std::runtime_error(fmt::format("init: no such file or folder: {}, and no built-in shape is called by its name. Bring its config.json, or plan "
+                                         "with --shape: {}", config.init, fmt::join(names, ", ")));
   }
   return {shape_named(called(config.init), window), "the built-in shape " + called(config.init) + ", as " + config.init + " is not here"};
 }

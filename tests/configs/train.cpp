@@ -101,8 +101,8 @@ TEST_CASE("the set that the YAMLs train on is the one that configs/data builds")
 }
 
 TEST_CASE("a miniature differs from its original in what is meant, and in nothing else") {
-  const std::set<std::string> meant = {"run", "device", "init", "sliding_window", "recompute", "steps", "ranks.context", "optim.lr", "optim.warmup_steps",
-                                       "checkpoint.every", "data.tokenizer", "data.chat_template", "data.context"};
+  const std::set<std::string> meant = {"run", "device", "init", "sliding_window", "recompute", "steps", "ranks.context", "checkpoint.every",
+                                       "optim.lr", "optim.warmup_steps", "data.tokenizer", "data.chat_template", "data.context"};
   for (const Expected& expected : kPaper) {
     INFO(expected.name);
     const TrainConfig original = load("configs/train/" + expected.name + ".yaml"), tiny = load("configs/train/tiny/" + expected.name + ".yaml");
@@ -120,7 +120,9 @@ TEST_CASE("a miniature differs from its original in what is meant, and in nothin
     CHECK(tiny.sliding_window.has_value() == original.sliding_window.has_value());
     CHECK(tiny.sliding_window.value_or(0) * 32 == expected.window);
     CHECK(tiny.init == (expected.init == kRwkv ? "runs/quickstart/pretrain-rwkv" : "runs/quickstart/pretrain"));
-    for (const std::string& file : tiny.data.files) CHECK_THAT(file, Catch::StartsWith("runs/quickstart/data/") && Catch::EndsWith("." + expected.form + ".jsonl"));
+    for (const std::string& file : tiny.data.files) {
+      CHECK_THAT(file, Catch::StartsWith("runs/quickstart/data/") && Catch::EndsWith("." + expected.form + ".jsonl"));
+    }
   }
 }
 

@@ -121,7 +121,8 @@ TEST_CASE("more is more: context, layers kept, ranks", "[cpu]") {
     last = now;
     TrainConfig split = config;
     split.ranks.context = ranks;
-    CHECK(rank_memory(*model, split, {.ranks = ranks, .on_gpu = true, .bytes = 0}, 36).activations < rank_memory(*model, config, one, 36).activations);
+    const PlannedPlace place{.ranks = ranks, .on_gpu = true, .bytes = 0};
+    CHECK(rank_memory(*model, split, place, 36).activations < rank_memory(*model, config, place, 36).activations);
   }
 }
 
@@ -199,7 +200,7 @@ TEST_CASE("what a plan refuses", "[cpu]") {
   TrainConfig config = paper();
   CHECK_THROWS_WITH(make_plan(config, {.gpu = "H1000"}), Catch::Contains("--gpu: H1000 is not known; known are A100-40GB"));
   config.ranks.context = 2;
-  CHECK_THROWS_WITH(make_plan(config, {.ranks = 4}), Catch::Contains("ranks.context: 2 ranks cannot split a pack of a model with dense layers (dense)"));
+  CHECK_THROWS_WITH(make_plan(config, {.ranks = 4}), Catch::Contains("ranks.context: 2 ranks cannot split a pack of a model with dense layers"));
   config.sliding_window = 4096;
   CHECK_THROWS_WITH(make_plan(config, {.ranks = 3}), Catch::Contains("ranks.context: 2 does not divide the 3 ranks"));
   config.init = "models/unknown";
