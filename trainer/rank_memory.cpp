@@ -10,7 +10,8 @@ namespace {
 constexpr double kGiB = 1 << 30;
 // CUDA's context, the workspaces of cuBLAS and cuDNN, NCCL's buffers; and a share of the memory that lies unused between tensors.
 constexpr double kLibraries = 2 * kGiB, kUnused = 0.03;
-// The program, and the holes of a heap in which tensors of many sizes lie: from a quarter to as much again of what a pass allocates was seen.
+// The program, and the holes of a heap in which tensors below 32 MiB lie (prepare_process): from a quarter to as much again of what a pass
+// allocates was seen. Larger ones leave none.
 constexpr double kLibrariesOnCpu = 0.3 * kGiB, kUnusedOnCpu = 0.5;
 // Of the head's logits in fp32: ops/head_loss.cpp.
 constexpr double kPieceOnCpu = 16 << 20, kPieceOnGpu = 256 << 20;
