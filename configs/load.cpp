@@ -7,10 +7,10 @@
 namespace smooth {
 
 template <class Config>
-Config load_config(const std::string& file, const std::vector<std::string>& overrides) {
+Config load_config(const std::string& file, const std::vector<std::string>& overrides, Paths paths) {
   Item root = read_document(file);
   for (const std::string& text : overrides) apply_override(root, text);
-  return read_config<Config>(root);
+  return read_config<Config>(root, paths);
 }
 
 template <class Config>
@@ -21,12 +21,12 @@ std::string dump_config(const Config& config, bool comments) {
   return dumper.text;
 }
 
-template TeacherConfig load_config(const std::string&, const std::vector<std::string>&);
-template DataConfig load_config(const std::string&, const std::vector<std::string>&);
-template TrainConfig load_config(const std::string&, const std::vector<std::string>&);
-template EvalConfig load_config(const std::string&, const std::vector<std::string>&);
-template BenchConfig load_config(const std::string&, const std::vector<std::string>&);
-template ClusterConfig load_config(const std::string&, const std::vector<std::string>&);
+template TeacherConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template DataConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template TrainConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template EvalConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template BenchConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template ClusterConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
 template std::string dump_config(const TeacherConfig&, bool);
 template std::string dump_config(const DataConfig&, bool);
 template std::string dump_config(const TrainConfig&, bool);

@@ -119,7 +119,7 @@ void read_value(const Item& item, const Field& field, std::string& value) {
                 fmt::format("expected one of {}; got {}{}", fmt::join(choices, ", "),
                             describe(item), did_you_mean(nearest(value, choices))));
   }
-  if (allowed.must_exist && !value.empty() && !std::filesystem::exists(value)) {
+  if (field.paths == Paths::must_exist && allowed.must_exist && !value.empty() && !std::filesystem::exists(value)) {
     config_fail(item.place, field.path,
                 fmt::format("no such file or folder: {}; needed here: {} (looked up from {})",
                             value, field.help, std::filesystem::current_path().string()));

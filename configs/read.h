@@ -11,6 +11,7 @@
 
 #include "configs/config.h"
 #include "configs/document.h"
+#include "configs/load.h"
 
 namespace smooth {
 
@@ -32,6 +33,7 @@ struct Field {
   std::string help;
   Allowed allowed;
   const std::vector<std::string>* known = nullptr;
+  Paths paths = Paths::must_exist;
 };
 
 [[noreturn]] void fail_type(const Item& item, const Field& field, const std::string& expected);
@@ -97,7 +99,7 @@ class StructReader {
 
   template <class T>
   void operator()(const char* key, T& value, const char* help, const Allowed& allowed = {}) {
-    const Field field{join_key(field_.path, key), help, allowed, field_.known};
+    const Field field{join_key(field_.path, key), help, allowed, field_.known, field_.paths};
     if (const Item* given = map_.find(key)) return read_value(*given, field, value);
     if (allowed.required) fail_missing(map_, field);
     if constexpr (Visitable<T>) {  // all defaults; but it may require keys, or its defaults may not
@@ -148,11 +150,11 @@ void read_value(const Item& item, const Field& field, T& value) {
 
 // The whole config from the whole document.
 template <Visitable Config>
-Config read_config(const Item& root) {
+Config read_config(const Item& root, Paths paths = Paths::must_exist) {
   Config config;
   KeyLister lister("");
   config.visit(lister);
-  read_value(root, Field{"", "", {}, &lister.below}, config);
+  read_value(root, Field{"", "", {}, &lister.below, paths}, config);
   return config;
 }
 

@@ -50,12 +50,15 @@ Rwkv7Config rwkv7_config(const ModelConfig& config, int64_t vocab_size) {
 
 }  // namespace
 
+std::unique_ptr<Model> describe_new(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
+  if (config.architecture == "rwkv7") return std::make_unique<Rwkv7>(rwkv7_config(config, vocab_size), options);
+  return std::make_unique<Decoder>(decoder_config(config, vocab_size, sliding_window.value_or(0)), options);
+}
+
 std::unique_ptr<Model> make_model(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window,
                                   uint64_t seed, const at::Device& device) {
-  const auto empty = [&](const at::Device& place) -> std::unique_ptr<Model> {
-    const auto options = at::TensorOptions().device(place).dtype(at::kFloat);
-    if (config.architecture == "rwkv7") return std::make_unique<Rwkv7>(rwkv7_config(config, vocab_size), options);
-    return std::make_unique<Decoder>(decoder_config(config, vocab_size, sliding_window.value_or(0)), options);
+  const auto empty = [&](const at::Device& place) {
+    return describe_new(config, vocab_size, sliding_window, at::TensorOptions().device(place).dtype(at::kFloat));
   };
   auto model = empty(at::kCPU);
   if (auto* rwkv7 = dynamic_cast<Rwkv7*>(model.get())) {
@@ -132,10 +135,10 @@ void take_weight(const Weights& weights, const Parameter& parameter, const at::T
   }
 }
 
-std::unique_ptr<Model> empty_hybrid(const std::string& text, const std::string& file, const Weights& weights, std::optional<int64_t> sliding_window,
+std::unique_ptr<Model> empty_hybrid(const std::string& text, const std::string& file, const Weights* weights, std::optional<int64_t> sliding_window,
                                     const at::TensorOptions& options) {
   RwkvHybridConfig config = parse_rwkv_hybrid_config(text, file);
-  read_shapes(config, weights);
+  if (weights != nullptr) read_shapes(config, *weights);
   bool attends = false;
   for (int64_t& window : config.decoder.windows) {
     if (window == kNoKeys) continue;
@@ -146,8 +149,8 @@ std::unique_ptr<Model> empty_hybrid(const std::string& text, const std::string& 
   return std::make_unique<RwkvHybrid>(std::move(config), options);
 }
 
-// The model that a config.json describes, without its weights; of them it takes shapes that the config leaves out.
-std::unique_ptr<Model> empty_model(const std::string& file, const Weights& weights, std::optional<int64_t> sliding_window,
+// The model that a config.json describes, without its weights; of them, if they are given, it takes shapes that the config leaves out.
+std::unique_ptr<Model> empty_model(const std::string& file, const Weights* weights, std::optional<int64_t> sliding_window,
                                    const at::TensorOptions& options) {
   const std::string text = read_file(file);
   const auto type = ConfigFields(text, file).get<std::string>("model_type");
@@ -166,12 +169,16 @@ std::unique_ptr<Model> empty_model(const std::string& file, const Weights& weigh
 
 }  // namespace
 
+std::unique_ptr<Model> describe_config(const std::string& file, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
+  return empty_model(file, nullptr, sliding_window, options);
+}
+
 std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window, const at::TensorOptions& options) {
   const bool blinkdl = is_blinkdl(weights);
   if (blinkdl && sliding_window.value_or(0) > 0) throw std::runtime_error(weights.source() + ": an RWKV-7 has no attention; leave sliding_window out");
   const auto make = [&](const at::TensorOptions& where) -> std::unique_ptr<Model> {
     if (blinkdl) return std::make_unique<Rwkv7>(blinkdl_config(weights), where);  // a .pth describes itself
-    return empty_model(fs::path(folder) / "config.json", weights, sliding_window, where);
+    return empty_model(fs::path(folder) / "config.json", &weights, sliding_window, where);
   };
   // What the sizes claim is no reason to take memory for it: names and shapes are held against the weights first.
   const auto shapes = make(options.device(at::kMeta));

@@ -31,6 +31,13 @@ std::unique_ptr<Model> load_model(const std::string& folder, const LoadOptions& 
 std::unique_ptr<Model> describe_model(const std::string& folder, const Weights& weights, std::optional<int64_t> sliding_window = {},
                                       const at::TensorOptions& options = at::TensorOptions(at::kMeta));
 
+// The same from a config.json alone, whether or not its weights are there. An ARWKV's ranks are then its code's constants.
+std::unique_ptr<Model> describe_config(const std::string& file, std::optional<int64_t> sliding_window = {},
+                                       const at::TensorOptions& options = at::TensorOptions(at::kMeta));
+// And a new model's.
+std::unique_ptr<Model> describe_new(const ModelConfig& config, int64_t vocab_size, std::optional<int64_t> sliding_window = {},
+                                    const at::TensorOptions& options = at::TensorOptions(at::kMeta));
+
 // Writes config.json and the weights, in shards when they have more bytes than `shard_bytes`; the tokenizer saves its own files.
 void save_model(const Model& model, const std::string& folder, int64_t shard_bytes = kShardBytes);
 

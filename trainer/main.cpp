@@ -1,4 +1,4 @@
-// smooth-train CONFIG.yaml: one training run, as one process or as a rank of several. --bench times a step.
+// smooth-train CONFIG.yaml: one training run, as one process or as a rank of several. --bench times a step, --plan only says what it would take.
 #include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include "configs/load.h"
 #include "configs/run.h"
 #include "trainer/bench.h"
+#include "trainer/plan.h"
 #include "trainer/submit.h"
 #include "trainer/trainer.h"
 
@@ -72,11 +73,17 @@ int main(int argc, char** argv) {
                "or srun has started share one run. SIGTERM and SIGUSR1 make it save and end with status 75.", "./smooth train");
   std::string file;
   std::vector<std::string> overrides;
-  bool replace = false, timed = false;
+  bool replace = false, timed = false, planned = false;
+  smooth::PlanOptions plan;
   app.add_option("CONFIG", file, "the run's YAML")->required();
   app.add_option("--set", overrides, "key=value over the file's, e.g. optim.lr=1e-4")->allow_extra_args(false);
   app.add_flag("--bench", timed, "time a step of a benchmark's YAML instead: what ./smooth bench train calls");
   app.add_flag("--replace", replace, "begin anew where the run folder holds a run of another config or of other data");
+  CLI::Option* planning = app.add_flag("--plan", planned, "train nothing: print parameters, memory of a rank, operations and time, and whether it fits");
+  app.add_option("--gpu", plan.gpu, "plan for this GPU, e.g. A100-80GB, H100, H800, H200, RTX-4090; without it an H100, for device: cpu this machine")->needs(planning);
+  app.add_option("--ranks", plan.ranks, "plan for so many processes, a GPU each")->needs(planning)->check(CLI::Range(1, 65536));
+  app.add_option("--share", plan.share, "plan for this share of the GPU's peak, 0.4 unless given")->needs(planning)->check(CLI::Range(0.01, 1.0));
+  app.add_option("--shape", plan.shape, "plan for a built-in shape instead of the config's model, e.g. qwen2.5-3b, qwen2.5-7b, rwkv7-2.9b")->needs(planning);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -85,6 +92,11 @@ int main(int argc, char** argv) {
   return smooth::run_main([&] {
     if (timed) {
       std::cout << smooth::bench_train(smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
+      return 0;
+    }
+    if (planned) {
+      const auto config = smooth::load_config<smooth::TrainConfig>(file, overrides, smooth::Paths::as_given);
+      std::cout << smooth::plan_text(smooth::make_plan(config, plan), config, plan);
       return 0;
     }
     return train(smooth::load_config<smooth::TrainConfig>(file, overrides), replace);
