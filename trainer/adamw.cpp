@@ -66,52 +66,47 @@ Part part_of(const Bucket::Slice& slice, int64_t begin, int64_t count) {
 
 }  // namespace
 
-std::vector<Parameter> AdamW::tensors() const {
-  std::vector<Parameter> all = {{"step", step_}};
+// Calls visit(slice, name, state, part, bucket) for all that is kept of each parameter in this rank's shares.
+template <class Visit>
+void AdamW::for_each_part(const Visit& visit) const {
   for (size_t b = 0; b < moments_.size(); ++b) {
     const Bucket& bucket = buckets_.all()[b];
     for (const Bucket::Slice& slice : bucket.slices) {
       const Part part = part_of(slice, bucket.own_begin, bucket.own_weights.numel());
       if (part.count == 0) continue;
-      const auto add = [&](const char* name, const at::Tensor& x) {
-        const at::Tensor own = x.narrow(0, part.begin, part.count);
-        all.push_back({slice.name + name, part.count == slice.count ? own.view(slice.value.sizes()) : own});
-      };
-      add(".exp_avg", moments_[b].exp_avg);
-      add(".exp_avg_sq", moments_[b].exp_avg_sq);
-      if (!bucket.master.is_same(bucket.own_weights)) add(".master", bucket.master);
+      visit(slice, slice.name + ".exp_avg", moments_[b].exp_avg, part, bucket);
+      visit(slice, slice.name + ".exp_avg_sq", moments_[b].exp_avg_sq, part, bucket);
+      if (!bucket.master.is_same(bucket.own_weights)) visit(slice, slice.name + ".master", bucket.master, part, bucket);
     }
   }
+}
+
+std::vector<Parameter> AdamW::tensors() const {
+  std::vector<Parameter> all = {{"step", step_}};
+  for_each_part([&](const Bucket::Slice& slice, const std::string& name, const at::Tensor& state, const Part& part, const Bucket&) {
+    const at::Tensor own = state.narrow(0, part.begin, part.count);
+    all.push_back({name, part.count == slice.count ? own.view(slice.value.sizes()) : own});
+  });
   return all;
 }
 
 void AdamW::load(const std::vector<std::string>& files) {
-  std::vector<Safetensors> parts;
-  for (const std::string& file : files) parts.emplace_back(file);
-  step_.copy_(parts.front().get("step", {}, step_.scalar_type()));
-  for (size_t b = 0; b < moments_.size(); ++b) {
-    const Bucket& bucket = buckets_.all()[b];
-    for (const Bucket::Slice& slice : bucket.slices) {
-      const Part part = part_of(slice, bucket.own_begin, bucket.own_weights.numel());
-      if (part.count == 0) continue;
-      const auto take = [&](const char* name, const at::Tensor& into) {
-        std::vector<at::Tensor> found;
-        for (const Safetensors& from : parts) {
-          if (from.has(slice.name + name)) found.push_back(from.get(slice.name + name).flatten());
-        }
-        const at::Tensor all = found.empty() ? at::Tensor() : at::cat(found);
-        if (!all.defined() || all.numel() != slice.count || all.scalar_type() != into.scalar_type()) {
-          throw std::runtime_error(files.front() + ": " + slice.name + name + ": expected " + std::to_string(slice.count) + " numbers of " +
-                                   c10::toString(into.scalar_type()) + " in the files of all ranks, found " +
-                                   (all.defined() ? std::to_string(all.numel()) + " of " + c10::toString(all.scalar_type()) : "none"));
-        }
-        into.narrow(0, part.begin, part.count).copy_(all.narrow(0, bucket.own_begin + part.begin - slice.begin, part.count));
-      };
-      take(".exp_avg", moments_[b].exp_avg);
-      take(".exp_avg_sq", moments_[b].exp_avg_sq);
-      if (!bucket.master.is_same(bucket.own_weights)) take(".master", bucket.master);
+  std::vector<Safetensors> ranks;
+  for (const std::string& file : files) ranks.emplace_back(file);
+  step_.copy_(ranks.front().get("step", {}, step_.scalar_type()));
+  for_each_part([&](const Bucket::Slice& slice, const std::string& name, const at::Tensor& state, const Part& part, const Bucket& bucket) {
+    std::vector<at::Tensor> found;
+    for (const Safetensors& from : ranks) {
+      if (from.has(name)) found.push_back(from.get(name).flatten());
     }
-  }
+    const at::Tensor all = found.empty() ? at::Tensor() : at::cat(found);
+    if (!all.defined() || all.numel() != slice.count || all.scalar_type() != state.scalar_type()) {
+      throw std::runtime_error(files.front() + ": " + name + ": expected " + std::to_string(slice.count) + " numbers of " +
+                               c10::toString(state.scalar_type()) + " in the files of all ranks, found " +
+                               (all.defined() ? std::to_string(all.numel()) + " of " + c10::toString(all.scalar_type()) : "none"));
+    }
+    state.narrow(0, part.begin, part.count).copy_(all.narrow(0, bucket.own_begin + part.begin - slice.begin, part.count));
+  });
 }
 
 }  // namespace smooth

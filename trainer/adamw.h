@@ -31,6 +31,8 @@ class AdamW {
     at::Tensor exp_avg, exp_avg_sq;  // as the bucket's master
   };
   double norm() const;
+  template <class Visit>
+  void for_each_part(const Visit& visit) const;
 
   Buckets& buckets_;
   OptimConfig config_;

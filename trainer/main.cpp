@@ -7,7 +7,7 @@
 #include "configs/load.h"
 #include "configs/run.h"
 #include "trainer/bench.h"
-#include "trainer/plan.h"
+#include "trainer/plan/plan.h"
 #include "trainer/submit.h"
 #include "trainer/trainer.h"
 

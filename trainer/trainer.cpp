@@ -17,7 +17,7 @@
 #include <stdexcept>
 
 #include "configs/load.h"
-#include "data/tokenise.h"
+#include "data/training/tokenise.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
 #include "trainer/schedule.h"
@@ -230,8 +230,8 @@ StepReport Trainer::profiled_step(int64_t index) {
   return step(index);
 }
 
-// 1. Take the step's packs; each group of ranks has every N-th, and each of its ranks a stretch of it.  2. Sum the losses' gradients over packs and ranks.  3. Divide by the global count of
-// targets, clip, update.
+// 1. Take the step's packs; each group of ranks has every N-th, and each of its ranks a stretch of it.  2. Sum the losses' gradients over
+// packs and ranks.  3. Divide by the global count of targets, clip, update.
 StepReport Trainer::step(int64_t index) {
   const auto begin = std::chrono::steady_clock::now();
   StepReport report{.step = index + 1, .lr = learning_rate(config_.optim, index, at_.steps)};
@@ -353,7 +353,10 @@ void Trainer::log(const StepReport& report, Progress& progress) {
 
 void Trainer::save() {
   at_.ranks = buckets_->shared_out() ? ranks_.size() : 1;
-  checkpoints_->save(at_, *model_, lora_ ? lora_->parameters() : std::vector<Parameter>(), *tokenizer_, ranks_.first() || buckets_->shared_out() ? optimizer_->tensors() : std::vector<Parameter>());
+  std::vector<Parameter> adapters, optimizer;
+  if (lora_) adapters = lora_->parameters();
+  if (ranks_.first() || buckets_->shared_out()) optimizer = optimizer_->tensors();
+  checkpoints_->save(at_, *model_, adapters, *tokenizer_, optimizer);
 }
 
 }  // namespace smooth

@@ -6,7 +6,7 @@
 
 #include "configs/config.h"
 #include "configs/run.h"
-#include "data/dataset.h"
+#include "data/training/dataset.h"
 #include "data/tokenizer.h"
 #include "model/model.h"
 #include "trainer/adamw.h"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -25,6 +26,11 @@ double round_up(double value) {
   const double power = std::pow(10, std::floor(std::log10(down) + kSlack)),
                digit = std::round(down / power);
   return power * (digit == 1 ? 2 : digit == 2 ? 5 : 10);
+}
+
+// Apart by rounding alone: there are no round values between them.
+bool nearly_equal(double low, double high) {
+  return high - low <= kSlack * std::max(std::abs(low), std::abs(high));
 }
 
 std::vector<double> multiples(double step, double low, double high) {
@@ -61,7 +67,7 @@ double Scale::operator()(double value) const {
 
 std::vector<double> ticks(Scaling scaling, double low, double high, size_t at_most) {
   const bool log = scaling != Scaling::kLinear;
-  if (!(low < high) || (log && low <= 0) || at_most < 2)
+  if (!(low < high) || nearly_equal(low, high) || (log && low <= 0) || at_most < 2)
     throw std::invalid_argument(fmt::format("ticks of an axis from {} to {}", low, high));
   if (scaling == Scaling::kLog2) return powers(2, low, high, at_most);
   if (scaling == Scaling::kLog10) return decades(low, high, at_most);
@@ -80,7 +86,7 @@ void widen(Scaling scaling, double& low, double& high) {
     high = round_up(high);
     if (low == high) high = round_up(high * 1.5), low = round_down(low / 1.5);
   } else {
-    if (low == high) high = low + (low == 0 ? 1 : std::abs(low));
+    if (nearly_equal(low, high)) high = low + (low == 0 ? 1 : std::abs(low));
     const double step = round_up((high - low) / 5);
     low = step * std::floor(low / step + kSlack);
     high = step * std::ceil(high / step - kSlack);

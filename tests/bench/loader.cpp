@@ -12,10 +12,10 @@
 #include <nlohmann/json.hpp>
 
 #include "configs/run.h"
-#include "data/dataset.h"
+#include "data/training/dataset.h"
 #include "data/random.h"
 #include "data/reading.h"
-#include "data/tokenise.h"
+#include "data/training/tokenise.h"
 #include "data/words.h"
 
 namespace {

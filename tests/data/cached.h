@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 #include "tests/configs/folder.h"
 
 namespace smooth {

@@ -1,5 +1,5 @@
 // Packing, and the order of what is trained on.
-#include "data/dataset.h"
+#include "data/training/dataset.h"
 
 #include <catch2/catch.hpp>
 

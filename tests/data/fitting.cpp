@@ -1,9 +1,9 @@
 // data.too_long: what stops, what is left out, what is cut, and what is said.
-#include "data/fitting.h"
+#include "data/training/fitting.h"
 
 #include <catch2/catch.hpp>
 
-#include "data/dataset.h"
+#include "data/training/dataset.h"
 #include "tests/data/cached.h"
 
 using namespace smooth;

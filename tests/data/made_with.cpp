@@ -1,10 +1,10 @@
 // A set beside the tokenizer and the template of a training run: what differs is refused, what is harmless is not.
-#include "data/made_with.h"
+#include "data/training/made_with.h"
 
 #include <catch2/catch.hpp>
 
 #include "data/build.h"
-#include "data/tokenise.h"
+#include "data/training/tokenise.h"
 #include "tests/data/cached.h"
 #include "tests/data/training_files.h"
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "data/packing.h"
+#include "data/training/packing.h"
 #include "data/random.h"
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 
 namespace smooth {
 

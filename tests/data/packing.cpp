@@ -1,5 +1,5 @@
 // Best fit: what it promises, and that it is what the readable way of it gives.
-#include "data/packing.h"
+#include "data/training/packing.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // Steps made ready ahead: the right ones, no more than asked for, errors where they belong, a clean end.
-#include "data/read_ahead.h"
+#include "data/training/read_ahead.h"
 
 #include <catch2/catch.hpp>
 

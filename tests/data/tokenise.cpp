@@ -1,5 +1,5 @@
 // Tokenised once: the cache is what tokenising gives, whoever makes it, however often it is disturbed.
-#include "data/tokenise.h"
+#include "data/training/tokenise.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>

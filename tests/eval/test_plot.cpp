@@ -76,6 +76,7 @@ TEST_CASE("ticks are round, inside and not too many", "[axis]") {
   }
   CHECK_THROWS_AS(ticks(Scaling::kLinear, 1, 1, 5), std::invalid_argument);
   CHECK_THROWS_AS(ticks(Scaling::kLog2, 0, 1, 5), std::invalid_argument);
+  CHECK_THROWS_AS(ticks(Scaling::kLinear, 1.5, std::nextafter(1.5, 2), 5), std::invalid_argument);
 }
 
 TEST_CASE("ranges widen to round values", "[axis]") {
@@ -86,6 +87,7 @@ TEST_CASE("ranges widen to round values", "[axis]") {
   CHECK(widened(Scaling::kLog2, 3, 20) == std::pair(2.0, 32.0));
   CHECK(widened(Scaling::kLog2, 4, 4) == std::pair(2.0, 8.0));
   CHECK(widened(Scaling::kLinear, 0.3, 9.1) == std::pair(0.0, 10.0));
+  CHECK(widened(Scaling::kLinear, 1.5, std::nextafter(1.5, 2)) == widened(Scaling::kLinear, 1.5, 1.5));
   const auto [low, high] = widened(Scaling::kLog10, 0.013, 0.4);
   CHECK(low == Approx(0.01));
   CHECK(high == Approx(0.5));

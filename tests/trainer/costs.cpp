@@ -1,5 +1,5 @@
-// The formulas of trainer/costs.cpp: keys and operations by counting, and the bytes that autograd keeps against what is allocated.
-#include "trainer/costs.h"
+// The formulas of trainer/plan/costs.cpp: keys and operations by counting, and the bytes that autograd keeps against what is allocated.
+#include "trainer/plan/costs.h"
 
 #include <ATen/ATen.h>
 
@@ -15,8 +15,8 @@
 #include "model/checkpoint.h"
 #include "model/rwkv_hybrid.h"
 #include "trainer/buckets.h"
-#include "trainer/rank_memory.h"
-#include "trainer/shapes.h"
+#include "trainer/plan/rank_memory.h"
+#include "trainer/plan/shapes.h"
 
 using namespace smooth;
 

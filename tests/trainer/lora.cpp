@@ -83,15 +83,7 @@ TEST_CASE("LoRA trains its targets alone, saves merged weights, and resumes bit 
   config.checkpoint.every = 4;
   config.checkpoint.keep = 5;
   train(config);
-  TrainConfig stopped = config;
-  stopped.run = place.folder / "stopped";
-  train(stopped);
-  fs::remove_all(last_checkpoint(stopped, 9));
-  train(stopped);
-  for (const char* file : {"/model.safetensors", "/lora.safetensors", "/optimizer-0.safetensors"}) {
-    INFO(file);
-    CHECK(read_file(last_checkpoint(config, 9) + file) == read_file(last_checkpoint(stopped, 9) + file));
-  }
+  check_resumed(config, place.folder / "stopped", 9, {"/model.safetensors", "/lora.safetensors", "/optimizer-0.safetensors"});
   const Weights before(config.init), after(last_checkpoint(config, 9));
   REQUIRE(before.names() == after.names());
   for (const std::string& name : before.names()) {

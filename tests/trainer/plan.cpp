@@ -1,5 +1,5 @@
 // Plans against what is known of the paper's models: sizes, memory and operations; monotony; and advice that is true.
-#include "trainer/plan.h"
+#include "trainer/plan/plan.h"
 
 #include <ATen/ATen.h>
 
@@ -8,7 +8,7 @@
 
 #include "configs/load.h"
 #include "configs/run.h"
-#include "trainer/shapes.h"
+#include "trainer/plan/shapes.h"
 #include "tests/trainer/workplace.h"
 
 using namespace smooth;

@@ -124,12 +124,7 @@ TEST_CASE("ARWKV and QRWKV7 train from a folder and resume; what nothing compute
   config.sliding_window.reset();
   config.checkpoint = {.every = 4, .keep = 5};
   train(config);
-  TrainConfig stopped = config;
-  stopped.run = place.folder / "stopped";
-  train(stopped);
-  fs::remove_all(last_checkpoint(stopped, 9));
-  train(stopped);
-  CHECK(read_file(last_checkpoint(config, 9) + "/model.safetensors") == read_file(last_checkpoint(stopped, 9) + "/model.safetensors"));
+  check_resumed(config, place.folder / "stopped", 9, {"/model.safetensors"});
 
   const Weights before(config.init), after(last_checkpoint(config, 9));
   REQUIRE(before.names() == after.names());
@@ -233,12 +228,7 @@ TEST_CASE("weights in bf16 follow masters in fp32, and a resumed run has the sam
     CHECK(weights.get(name).scalar_type() == at::kBFloat16);
     CHECK(at::equal(optimizer.get(name + ".master").to(at::kBFloat16), weights.get(name)));
   }
-  TrainConfig stopped = config;
-  stopped.run = place.folder / "stopped";
-  train(stopped);
-  fs::remove_all(last_checkpoint(stopped, 9));
-  train(stopped);
-  CHECK(read_file(last_checkpoint(config, 9) + "/optimizer-0.safetensors") == read_file(last_checkpoint(stopped, 9) + "/optimizer-0.safetensors"));
+  check_resumed(config, place.folder / "stopped", 9, {"/optimizer-0.safetensors"});
   TrainConfig wide = place.config("wide");
   train(wide);
   const std::vector<double> narrow = metric(config.run, "loss"), exact = metric(wide.run, "loss");

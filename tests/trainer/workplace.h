@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -72,6 +74,19 @@ inline std::string last_checkpoint(const TrainConfig& config, int64_t step) {
 inline Ended train(const TrainConfig& config) {
   Ranks ranks({}, config.ranks, at::kCPU);
   return Trainer(config, ranks).train();
+}
+
+// Trains `config` in another folder too, takes its last checkpoint away and trains on: the files of both last checkpoints have the same bytes.
+inline void check_resumed(const TrainConfig& config, const std::string& other, int64_t last, const std::vector<std::string>& files) {
+  TrainConfig stopped = config;
+  stopped.run = other;
+  train(stopped);
+  fs::remove_all(last_checkpoint(stopped, last));
+  train(stopped);
+  for (const std::string& file : files) {
+    INFO(file);
+    CHECK(read_file(last_checkpoint(config, last) + file) == read_file(last_checkpoint(stopped, last) + file));
+  }
 }
 
 // A number of every line of metrics.jsonl.

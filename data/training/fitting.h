@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "configs/config.h"
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 
 namespace smooth {
 

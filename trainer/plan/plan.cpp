@@ -1,4 +1,4 @@
-#include "trainer/plan.h"
+#include "trainer/plan/plan.h"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 #include "configs/run.h"
 #include "model/checkpoint.h"
-#include "trainer/shapes.h"
+#include "trainer/plan/shapes.h"
 
 namespace smooth {
 namespace {

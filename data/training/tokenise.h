@@ -7,7 +7,7 @@
 
 #include "configs/config.h"
 #include "data/layout.h"
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 
 namespace smooth {
 

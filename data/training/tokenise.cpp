@@ -1,4 +1,4 @@
-#include "data/tokenise.h"
+#include "data/training/tokenise.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "configs/run.h"
-#include "data/made_with.h"
-#include "data/transcripts.h"
+#include "data/training/made_with.h"
+#include "data/training/transcripts.h"
 
 namespace smooth {
 namespace fs = std::filesystem;

@@ -1,11 +1,11 @@
-#include "data/dataset.h"
+#include "data/training/dataset.h"
 
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
 
-#include "data/fitting.h"
+#include "data/training/fitting.h"
 #include "data/random.h"
 
 namespace smooth {

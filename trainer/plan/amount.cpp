@@ -1,4 +1,4 @@
-#include "trainer/amount.h"
+#include "trainer/plan/amount.h"
 
 #include <algorithm>
 #include <cmath>

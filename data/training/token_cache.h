@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "data/mapped_file.h"
+#include "data/training/mapped_file.h"
 
 namespace smooth {
 

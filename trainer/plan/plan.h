@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "configs/config.h"
-#include "trainer/amount.h"
-#include "trainer/costs.h"
-#include "trainer/gpus.h"
-#include "trainer/rank_memory.h"
+#include "trainer/plan/amount.h"
+#include "trainer/plan/costs.h"
+#include "trainer/plan/gpus.h"
+#include "trainer/plan/rank_memory.h"
 
 namespace smooth {
 

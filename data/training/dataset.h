@@ -10,9 +10,9 @@
 
 #include "configs/config.h"
 #include "data/batch.h"
-#include "data/packing.h"
-#include "data/read_ahead.h"
-#include "data/token_cache.h"
+#include "data/training/packing.h"
+#include "data/training/read_ahead.h"
+#include "data/training/token_cache.h"
 
 namespace smooth {
 

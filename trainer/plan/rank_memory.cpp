@@ -1,4 +1,4 @@
-#include "trainer/rank_memory.h"
+#include "trainer/plan/rank_memory.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "configs/config.h"
-#include "trainer/costs.h"
+#include "trainer/plan/costs.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-#include "trainer/gpus.h"
+#include "trainer/plan/gpus.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,4 +1,4 @@
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "data/transcripts.h"
+#include "data/training/transcripts.h"
 
 #include <algorithm>
 #include <stdexcept>

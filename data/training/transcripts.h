@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "data/layout.h"
-#include "data/token_cache.h"
+#include "data/training/token_cache.h"
 
 namespace smooth {
 

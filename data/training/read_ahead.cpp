@@ -1,4 +1,4 @@
-#include "data/read_ahead.h"
+#include "data/training/read_ahead.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "trainer/shapes.h"
+#include "trainer/plan/shapes.h"
 
 #include <algorithm>
 #include <cctype>

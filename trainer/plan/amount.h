@@ -4,7 +4,7 @@
 #include <string>
 
 #include "configs/config.h"
-#include "trainer/costs.h"
+#include "trainer/plan/costs.h"
 
 namespace smooth {
 

@@ -1,4 +1,4 @@
-#include "data/fitting.h"
+#include "data/training/fitting.h"
 
 #include <fmt/format.h>
 

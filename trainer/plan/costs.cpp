@@ -1,4 +1,4 @@
-#include "trainer/costs.h"
+#include "trainer/plan/costs.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "data/made_with.h"
+#include "data/training/made_with.h"
 
 #include <fmt/format.h>
 

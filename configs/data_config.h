@@ -1,0 +1,258 @@
+// The options of data: tasks, readings, raw sets and teachers.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/field.h"
+
+namespace smooth {
+
+// RULER's needle-in-a-haystack task (NVIDIA/RULER, scripts/data/synthetic/niah.py), with its own k, v and q.
+struct NiahConfig {
+  std::string haystack = "sentences";  // sentences | noise | needle | essays | passages
+  std::string essays;                  // folder of .txt, RULER's JSON or a jsonl; for haystack: essays
+  std::string passages;                // HotpotQA's training split; for haystack: passages
+  int64_t keys = 4, values = 1, queries = 1;
+  std::string key_type = "words", value_type = "numbers";
+  int64_t digits = 7;
+  int64_t adjectives = 0, nouns = 0;  // how many of the word lists; 0 = all
+  std::optional<double> depth_percent;
+  std::optional<int64_t> tokens_from_end;
+  std::string split = "train";
+
+  template <class V>
+  void visit(V& v) {
+    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays", "passages"}));
+    v("essays", essays, "essays: a folder of .txt, RULER's PaulGrahamEssays.json, or a .jsonl with text", existing_if_given());
+    v("passages", passages, "passages: a file or folder of HotpotQA's training split");
+    v("keys", keys, "needle keys per task (RULER's k)", between(1, 1000));
+    v("values", values, "values per key (v)", between(1, 1000));
+    v("queries", queries, "keys asked for (q)", between(1, 1000));
+    v("key_type", key_type, "what a key is", one_of({"words", "numbers", "uuids"}));
+    v("value_type", value_type, "what a value is", one_of({"words", "numbers", "uuids"}));
+    v("digits", digits, "length of a number", between(2, 18));
+    v("adjectives", adjectives, "adjectives that words are made of, 0 for all", at_least(0));
+    v("nouns", nouns, "nouns that words are made of, 0 for all", at_least(0));
+    v("depth_percent", depth_percent, "fixed depth of the queried needle instead of random ones", between(0, 100));
+    v("tokens_from_end", tokens_from_end, "fixed distance of the queried needle from the end", at_least(1));
+    v("split", split, "keys, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
+  }
+  std::optional<Problem> problem() const {
+    if (queries > keys) return Problem{"queries", "more keys are asked for than hidden"};
+    if (haystack == "essays" && essays.empty()) return Problem{"essays", "haystack: essays needs a folder or file of essays"};
+    if ((haystack == "passages") == passages.empty()) return Problem{"passages", "haystack: passages needs HotpotQA's training split, no other does"};
+    if (depth_percent && tokens_from_end) return Problem{"tokens_from_end", "give it or depth_percent, not both"};
+    return {};
+  }
+};
+
+// How a reading is laid out. Sizes of chunks are in estimated tokens, Int(1.5 x words), as in the paper's A.1.1.
+struct ReadingConfig {
+  std::string mode = "sr";  // os | ur | sr
+  int64_t chunk = 1024;
+  bool early_stop = true;
+  int64_t max_summary_tokens = 512, max_answer_tokens = 128;
+
+  template <class V>
+  void visit(V& v) {
+    v("mode", mode, "one-step, unsmooth or smooth reading", one_of({"os", "ur", "sr"}));
+    v("chunk", chunk, "largest chunk, in estimated tokens (1.5 x words)", at_least(1));
+    v("early_stop", early_stop, "may the reader stop before the last chunk");
+    v("max_summary_tokens", max_summary_tokens, "longest summary that is written", at_least(1));
+    v("max_answer_tokens", max_answer_tokens, "longest answer of one-step reading", at_least(1));
+  }
+};
+
+// A SentencePiece tokenizer trained on the set's own text, or a folder that holds a tokenizer already.
+struct TokenizerConfig {
+  std::string path;
+  int64_t vocab_size = 1024;
+  std::string model_type = "unigram";
+  int64_t training_documents = 500;
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "folder of a tokenizer to use; empty: train one on the set's text", existing_if_given());
+    v("vocab_size", vocab_size, "pieces of the trained tokenizer", between(300, 200000));
+    v("model_type", model_type, "how the trained tokenizer finds its pieces", one_of({"unigram", "bpe"}));
+    v("training_documents", training_documents, "documents of text that it is trained on", between(10, 1000000));
+  }
+};
+
+// Where a row's raw data lies, and how its tasks are made of it.
+struct SourceConfig {
+  std::string path;
+  std::string bad_rows = "stop";  // stop | skip
+  int64_t max_field_mb = 16;
+  int64_t mean_tokens = 0, max_tokens = 32768;
+  std::string spool;
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "a file or folder of the raw set's training split; where there is none, its rows are left out and named", required());
+    v("bad_rows", bad_rows, "a row that is not what it should be stops the build, or is skipped and counted", one_of({"stop", "skip"}));
+    v("max_field_mb", max_field_mb, "largest text of a raw row, in MiB; a larger one is a bad row", between(1, 512));
+    v("mean_tokens", mean_tokens, "mean length of contexts, in estimated tokens (1.5 x words); 0: as in Table 5", at_least(0));
+    v("max_tokens", max_tokens, "longest context, in estimated tokens", at_least(64));
+    v("spool", spool, "folder for temporary files as large as the raw texts; empty: the system's");
+  }
+  std::optional<Problem> problem() const {
+    if (mean_tokens > max_tokens) return Problem{"mean_tokens", "is larger than max_tokens"};
+    return {};
+  }
+};
+
+// Table 5's rows: a rule teacher writes the first three, a language model the others.
+inline const std::vector<std::string> kRuleRows = {"niah-a", "niah-b", "passage-count"};
+inline const std::vector<std::string> kChatRows = {"hotpotqa", "narrativeqa", "govreport", "qmsum", "trec", "triviaqa", "samsum", "passage-retrieval", "lcc"};
+
+// One row of the set: a kind of task, its teacher and how many samples of which length.
+struct RowConfig {
+  std::string row, name;
+  int64_t samples = 1667;
+  std::vector<std::string> forms = {"sr", "os", "ur"};
+  std::optional<SourceConfig> source;
+  double min_score = 0;
+  int64_t min_tokens = 512, max_tokens = 32768;
+  int64_t min_chunk = 128, max_chunk = 4096;
+  NiahConfig niah;
+
+  const std::string& file() const { return name.empty() ? row : name; }
+  bool needles() const { return row == "niah-a" || row == "niah-b"; }
+  bool by_rules() const { return std::count(kRuleRows.begin(), kRuleRows.end(), row) > 0; }
+
+  template <class V>
+  void visit(V& v) {
+    std::vector<std::string> rows = kRuleRows;
+    rows.insert(rows.end(), kChatRows.begin(), kChatRows.end());
+    v("row", row, "row of Table 5", Allowed{.choices = rows, .required = true});
+    v("name", name, "name of its files where a set holds a row twice; empty: the row's");
+    v("samples", samples, "samples to build; fewer where the raw set has no more", between(1, 10000000));
+    v("forms", forms, "forms that are written, all from one teacher", one_of({"sr", "os", "ur"}));
+    v("source", source, "the raw set; niah-a and niah-b have none");
+    v("min_score", min_score, "cleaning, rows of a language model: answers that score less by the row's metric are dropped", between(0, 1));
+    v("min_tokens", min_tokens, "niah-a, niah-b: shortest context, in the tokenizer's tokens", at_least(8));
+    v("max_tokens", max_tokens, "niah-a, niah-b: longest context, in the tokenizer's tokens", at_least(8));
+    v("min_chunk", min_chunk, "rows of the rule teacher: smallest chunk size drawn, in estimated tokens", at_least(1));
+    v("max_chunk", max_chunk, "rows of the rule teacher: largest chunk size drawn, in estimated tokens", at_least(1));
+    v("niah", niah, "niah-a, niah-b: the needles");
+  }
+  std::optional<Problem> problem() const {
+    if (needles() && source) return Problem{"source", row + " hides needles; its haystack is niah.haystack"};
+    if (!needles() && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};
+    if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
+    if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
+    if (forms.empty()) return Problem{"forms", "is empty"};
+    for (size_t i = 0; i < forms.size(); ++i) {
+      if (std::count(forms.begin(), forms.end(), forms[i]) > 1) return Problem{"forms", forms[i] + " is given twice"};
+    }
+    const bool chunked = std::any_of(forms.begin(), forms.end(), [](const std::string& form) { return form != "os"; });
+    if (needles() && chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
+    return {};
+  }
+};
+
+// The chat teacher: a language model behind an OpenAI-compatible API, `POST {base_url}/chat/completions` (DeepSeek, vLLM, SGLang,
+// LMDeploy, llama.cpp's server). Money is in whatever the prices are in.
+struct TeacherConfig {
+  std::string base_url, model, key_env, certificates, extra_body, cache;
+  double temperature = 0;
+  int64_t chunk = 512, max_tokens = 2048;
+  int64_t in_flight = 64, retries = 8, corrections = 2;
+  double timeout = 600, connect_timeout = 30, first_wait = 1, longest_wait = 60;
+  double price_in = 0, price_out = 0;
+  std::optional<double> price_cached_in;
+  std::optional<int64_t> budget_tokens;
+  std::optional<double> budget_money;
+
+  template <class V>
+  void visit(V& v) {
+    v("base_url", base_url, "address of the API without /chat/completions, e.g. https://api.deepseek.com or http://localhost:8000/v1", required());
+    v("model", model, "the model, as the server calls it", required());
+    v("key_env", key_env, "environment variable that holds the key; empty: no key is sent");
+    v("certificates", certificates, "file of certificates (PEM) to trust instead of the system's", existing_if_given());
+    v("cache", cache, "folder of the answers, kept for good: an answer in it is never asked for again", required());
+    v("chunk", chunk, "largest chunk that it reads, in estimated tokens", at_least(1));
+    v("temperature", temperature, "0 is greedy", between(0, 2));
+    v("max_tokens", max_tokens, "longest summary, with its answer, that it may write; reasoning counts too", at_least(16));
+    v("extra_body", extra_body, "more fields of the request as a JSON object in quotes, e.g. '{\"thinking\": {\"type\": \"disabled\"}}'");
+    v("in_flight", in_flight, "most requests in flight; fewer when the server says that it is too many", between(1, 4096));
+    v("retries", retries, "times that a request is sent again when the server is busy or breaks off", between(0, 100));
+    v("corrections", corrections, "times that a malformed summary is sent back with what is wrong with it", between(0, 10));
+    v("timeout", timeout, "seconds that one request may take, queueing included", more_than(0));
+    v("connect_timeout", connect_timeout, "seconds until a connection stands", more_than(0));
+    v("first_wait", first_wait, "seconds of the first wait before a retry, at most; each next one is up to twice as long", more_than(0));
+    v("longest_wait", longest_wait, "seconds of the longest wait; a server's Retry-After may be longer", more_than(0));
+    v("price_in", price_in, "price of a million tokens of input", at_least(0));
+    v("price_cached_in", price_cached_in, "price of a million tokens of input that the server had cached; null: price_in", at_least(0));
+    v("price_out", price_out, "price of a million tokens of output", at_least(0));
+    v("budget_tokens", budget_tokens, "stop before the answers in the cache cost more tokens, input and output; null: no limit", at_least(1));
+    v("budget_money", budget_money, "stop before the answers in the cache cost more money; null: no limit", more_than(0));
+  }
+  std::optional<Problem> problem() const {
+    const auto begins = [&](const std::string& scheme) { return base_url.compare(0, scheme.size(), scheme) == 0 && base_url.size() > scheme.size(); };
+    if (base_url.find('@') != std::string::npos) return Problem{"base_url", "holds a password; give the key by key_env", true};
+    if (!begins("http://") && !begins("https://")) return Problem{"base_url", "expected an address that begins with http:// or https://"};
+    if (base_url.find_first_of("?# \t\r\n") != std::string::npos) return Problem{"base_url", "expected an address without `?`, `#` and blanks"};
+    if (base_url.ends_with("/chat/completions")) return Problem{"base_url", "leave /chat/completions out; it is added"};
+    if (key_env.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != std::string::npos) {
+      return Problem{"key_env", "expected the name of an environment variable in capital letters, digits and `_`, not the key itself", true};
+    }
+    if (longest_wait < first_wait) return Problem{"longest_wait", "is shorter than first_wait"};
+    if (price_cached_in.value_or(price_in) > price_in) return Problem{"price_cached_in", "is higher than price_in"};
+    if (budget_money && price_in == 0 && price_out == 0) return Problem{"budget_money", "needs price_in and price_out"};
+    return {};
+  }
+};
+
+// What of LongBench's test data may stand in the set: 13-grams of words that a task has and LongBench too (data/overlap.h).
+struct DecontaminationConfig {
+  std::string benchmark;
+  std::string remove = "none";  // none | questions | all
+  double share = 0.2;
+
+  template <class V>
+  void visit(V& v) {
+    v("benchmark", benchmark, "folder of LongBench's data.zip, unpacked: hotpotqa.jsonl and the others", required());
+    v("remove", remove, "tasks that are left out: none, overlap is only told; those whose question overlaps; or all whose question or context does", one_of({"none", "questions", "all"}));
+    v("share", share, "overlap from which on a task is left out: the share of its 13-grams that the benchmark has", Allowed{.low = 0, .high = 1, .above = true});
+  }
+};
+
+struct DataConfig {
+  std::string out, chat_template = "chatml";
+  int64_t seed = 1, max_sample_tokens = 0;
+  TokenizerConfig tokenizer;
+  std::optional<TeacherConfig> teacher;
+  std::optional<DecontaminationConfig> decontamination;
+  std::vector<RowConfig> rows;
+
+  template <class V>
+  void visit(V& v) {
+    v("out", out, "folder that the set is written to", required());
+    v("seed", seed, "every draw follows from it", at_least(0));
+    v("tokenizer", tokenizer, "the tokenizer that counts lengths");
+    v("max_sample_tokens", max_sample_tokens, "longest sample, in tokens as chat_template lays it out: one that is longer in any form is left out; 0: any length", at_least(0));
+    v("chat_template", chat_template, "how turns are laid out for max_sample_tokens", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
+    v("teacher", teacher, "the language model that writes the rows that no rule can");
+    v("decontamination", decontamination, "which tasks stand in LongBench already");
+    v("rows", rows, "the rows to build", required());
+  }
+  std::optional<Problem> problem() const {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].needles() && max_sample_tokens > 0 && rows[i].min_tokens > max_sample_tokens) return Problem{"max_sample_tokens", "is less than min_tokens of row " + rows[i].file()};
+      if (!rows[i].by_rules() && !teacher) return Problem{"teacher", "row " + rows[i].row + " is written by a language model; say which"};
+      if (!rows[i].needles() && tokenizer.path.empty()) return Problem{"tokenizer.path", "row " + rows[i].row + " needs a tokenizer that is there: one is trained on needles only"};
+      for (size_t j = 0; j < i; ++j) {
+        if (rows[i].file() == rows[j].file()) return Problem{"rows", "two rows are called " + rows[i].file() + "; give one a name"};
+      }
+    }
+    return {};
+  }
+};
+
+}  // namespace smooth
