@@ -111,6 +111,7 @@ struct BenchConfig {
   int64_t seed = 1, threads = 0, rows = 1, prompt = 512, tokens = 64, repeats = 3;
   double target_share = 1;
   int64_t recompute = 0;
+  std::string recompute_keeps = "inputs";
 
   template <class V>
   void visit(V& v) {
@@ -128,6 +129,7 @@ struct BenchConfig {
     v("tokens", tokens, "tokens of each that are then written (decode)", at_least(1));
     v("target_share", target_share, "train: share of the tokens that are targets, in stretches at the end of every 1,024", between(0, 1));
     v("recompute", recompute, "train: layers computed again in the backward pass", at_least(0));
+    v("recompute_keeps", recompute_keeps, "train: of these layers their inputs alone, or also what attention gave", one_of({"inputs", "attention"}));
     v("repeats", repeats, "times it is done; the fastest counts", between(1, 1000));
   }
   std::optional<Problem> problem() const {

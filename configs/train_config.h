@@ -182,6 +182,7 @@ struct TrainConfig {
   PrecisionConfig precision;
   std::optional<LoraConfig> lora;
   std::optional<int64_t> recompute;
+  std::string recompute_keeps = "inputs";
   RanksConfig ranks;
   int64_t batch = 2;
   std::string batch_of = "samples";
@@ -207,7 +208,9 @@ struct TrainConfig {
     v("optim", optim, "AdamW and its cosine schedule");
     v("precision", precision, "what numbers are kept in");
     v("lora", lora, "train low-rank adapters; checkpoints hold the merged weights");
-    v("recompute", recompute, "layers of which only the input is kept for the backward pass, the rest computed again there; null: none", at_least(0));
+    v("recompute", recompute, "layers whose insides are not kept for the backward pass but computed again there; null: as few as memory allows", at_least(0));
+    v("recompute_keeps", recompute_keeps, "of these layers their inputs alone, or also what attention gave, which is then not computed again",
+      one_of({"inputs", "attention"}));
     v("ranks", ranks, "how several processes share the run");
     v("batch", batch, "samples or packs in one optimizer step, of all ranks together", at_least(1));
     v("batch_of", batch_of, "what batch counts", one_of({"samples", "packs"}));

@@ -40,7 +40,7 @@ std::string bench(const std::string& what, const BenchConfig& config) {
   const at::Device device = open_device(config.device);
   const auto model = benched_model(config, device);
   const Weighed weights = weigh(*model);
-  begin_peak_memory();
+  begin_peak_memory(device);
   Engine engine(*model, config.rows, {}, {}, config.seed);
   Random random(config.seed, "bench");
   std::vector<int64_t> rows;
@@ -59,7 +59,7 @@ std::string bench(const std::string& what, const BenchConfig& config) {
     const double now = decoding ? timed.decode : timed.prefill + timed.decode;
     seconds = i == 0 ? now : std::min(seconds, now);
   }
-  const int64_t peak = peak_memory_bytes();
+  const int64_t peak = peak_memory_bytes(device);
 
   const auto width = static_cast<double>(c10::elementSize(dtype_from(config.dtype)));
   const auto tokens = static_cast<double>(config.rows * (decoding ? config.tokens : config.prompt));
@@ -78,7 +78,7 @@ std::string bench(const std::string& what, const BenchConfig& config) {
   }
   out["peak_bytes"] = peak;
   out["state_bytes"] = engine.state_bytes();
-  out["environment"] = nlohmann::json::parse(environment(config.device));
+  out["environment"] = nlohmann::json::parse(environment(device));
   return out.dump(2);
 }
 

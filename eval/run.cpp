@@ -153,7 +153,7 @@ class CellRun {
 
   void wave(const Model& model, const Layout& layout, const std::vector<Task>& tasks, Progress& progress) {
     const ReadingOptions options = reading_options(line_.reading);
-    begin_peak_memory();
+    begin_peak_memory(model.device());
     const auto begin = std::chrono::steady_clock::now();
     Engine engine(model, static_cast<int64_t>(tasks.size()), layout.ends(), config_.sampling, config_.seed + done_);
     WaveProgress shown(tasks, length_, progress);
@@ -187,7 +187,7 @@ class CellRun {
       readings["prefill_seconds"] = readings["prefill_seconds"].get<double>() + prefill_seconds;
       readings["decode_seconds"] = readings["decode_seconds"].get<double>() + decode_seconds;
     }
-    readings["peak_bytes"] = peak_memory_bytes();
+    readings["peak_bytes"] = peak_memory_bytes(model.device());
     LineFile(file("waves", ".jsonl")).append(readings.dump());  // last: now the wave is whole
     shown.finish();
   }
@@ -221,7 +221,7 @@ std::vector<Cell> evaluate(const EvalConfig& config, bool replace) {
   }
   prepare_process(config.threads);
   write_file(fs::path(config.out) / "config.yaml", dump_config(config));
-  write_file(fs::path(config.out) / "environment.json", environment(config.device));
+  write_file(fs::path(config.out) / "environment.json", environment(device));
 
   std::vector<Cell> cells;
   for (size_t i = 0; i < lines.size(); ++i) {

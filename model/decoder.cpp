@@ -40,7 +40,7 @@ void Decoder::initialise(uint64_t seed, double deviation) {
 }
 
 // The layers over T tokens, whoever attends: x [T, C] -> [T, C].
-at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, int64_t recomputed) const {
+at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, const Pass& pass) const {
   const Rotation turn = rotation(positions, config_.head_dim, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     const auto block = [this, turn, attend, l](const std::vector<at::Tensor>& in) {
@@ -48,7 +48,7 @@ at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Atte
       const at::Tensor middle = in[0] + attention(layer, config_, in[0], turn, attend, l);
       return std::vector<at::Tensor>{middle + mlp(layer, config_, middle)};
     };
-    x = l < recomputed ? smooth::recomputed(block, {x})[0] : block({x})[0];
+    x = l < pass.recomputed ? recomputed(block, {x}, pass.holds_attention)[0] : block({x})[0];
   }
   return rms_norm(x, norm_, config_.rms_norm_eps);
 }
@@ -59,7 +59,7 @@ at::Tensor Decoder::forward(const Batch& batch, const Pass& pass) const {
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.windows[layer]);
   };
-  return layers(x, packing->positions(), attend, pass.recomputed);
+  return layers(x, packing->positions(), attend, pass);
 }
 
 at::Tensor Decoder::step(const Step& step, State& memory) const {
@@ -70,7 +70,7 @@ at::Tensor Decoder::step(const Step& step, State& memory) const {
   const at::Tensor x = embedded(embed_tokens_, step.ids);  // [S, C]
   const at::Tensor hidden = layers(x, plan.positions(), [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state);
-  }, 0);
+  }, {});
   plan.finish(state);
   return hidden;
 }

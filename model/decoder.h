@@ -35,7 +35,7 @@ class Decoder : public Model {
   const DecoderConfig& config() const { return config_; }
 
  private:
-  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, int64_t recomputed) const;
+  at::Tensor layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, const Pass& pass) const;
 
   DecoderConfig config_;
   at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied

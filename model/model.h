@@ -18,6 +18,7 @@ namespace smooth {
 // How a forward pass is made.
 struct Pass {
   int64_t recomputed = 0;  // of so many layers, the first ones, only the inputs are kept for the backward pass (ops/recompute.h)
+  bool holds_attention = false;  // of these too what attention gave
   Halo* halo = nullptr;    // of a pack that is split over processes: its neighbours
 };
 

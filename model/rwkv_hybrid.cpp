@@ -45,7 +45,7 @@ RwkvHybrid::RwkvHybrid(RwkvHybridConfig config, at::TensorOptions options) : con
 }
 
 at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& positions, const Documents& documents, const Attend& attend,
-                              Rwkv7State* state, int64_t recomputed) const {
+                              Rwkv7State* state, const Pass& pass) const {
   const DecoderConfig& decoder = config_.decoder;
   const Rotation turn = rotation(positions, decoder.head_dim, decoder.rope_theta, decoder.yarn, embed_tokens_.scalar_type());
   std::vector<at::Tensor> x = {embedded};
@@ -65,7 +65,7 @@ at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& posi
       if (v_first.defined()) out.push_back(v_first);
       return out;
     };
-    x = l < recomputed ? smooth::recomputed(block, x) : block(x);
+    x = l < pass.recomputed ? recomputed(block, x, pass.holds_attention) : block(x);
   }
   return rms_norm(x[0], norm_, decoder.rms_norm_eps);
 }
@@ -76,7 +76,7 @@ at::Tensor RwkvHybrid::forward(const Batch& batch, const Pass& pass) const {
   const Attend attend = [this, packing](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return packing->attend(q, k, v, config_.decoder.windows[layer]);
   };
-  return layers(x, packing->positions(), Documents(batch, device(), pass.halo), attend, nullptr, pass.recomputed);
+  return layers(x, packing->positions(), Documents(batch, device(), pass.halo), attend, nullptr, pass);
 }
 
 at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
@@ -88,7 +88,7 @@ at::Tensor RwkvHybrid::step(const Step& step, State& memory) const {
   const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer) {
     return plan.attend(q, k, v, layer, state.keys());
   };
-  const at::Tensor hidden = layers(x, plan.positions(), Documents(step, state.rows(), device()), attend, &state, 0);
+  const at::Tensor hidden = layers(x, plan.positions(), Documents(step, state.rows(), device()), attend, &state, {});
   plan.finish(state.keys());
   return hidden;
 }

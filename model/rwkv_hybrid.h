@@ -39,7 +39,7 @@ class RwkvHybrid : public Model {
  private:
   // x [T, C] -> [T, C]. `state`: where the documents' memories come from and go to, null for none.
   at::Tensor layers(const at::Tensor& embedded, const at::Tensor& positions, const Documents& documents, const Attend& attend, Rwkv7State* state,
-                    int64_t recomputed) const;
+                    const Pass& pass) const;
 
   RwkvHybridConfig config_;
   at::Tensor embed_tokens_, norm_, lm_head_;  // [V, C], [C], [V, C]; lm_head_ is embed_tokens_ when tied

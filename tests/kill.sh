@@ -76,7 +76,7 @@ contents() {
     echo "== $file"
     case $file in
       *.safetensors | *.model) sha256sum <"$file" ;;
-      *log.txt) sed -E 's/  [^ ]+ tokens\/s$//' "$file" ;;
+      *log.txt) sed -E 's/  [^ ]+ tokens\/s.*//' "$file" ;;
       *) sed -E 's/"(seconds|prefill_seconds|decode_seconds|peak_bytes)":[-+.0-9e]+/"\1":_/g' "$file" ;;
     esac
   done

@@ -51,23 +51,23 @@ std::string bench_train(const BenchConfig& config) {
   const auto step = [&] {
     buckets.zero_gradients();
     buckets.begin_pass(true);
-    loss = add_gradients(*model, pack, buckets.gradient(model->head()), {.recomputed = config.recompute}).item<double>();
+    loss = add_gradients(*model, pack, buckets.gradient(model->head()), {.recomputed = config.recompute, .holds_attention = config.recompute_keeps == "attention"}).item<double>();
     buckets.end_pass();
     optimizer.update(static_cast<double>(pack.num_targets), 1e-5);
   };
   step();  // once for the caches
-  begin_peak_memory();
+  begin_peak_memory(device);
   const double seconds = fastest(config.repeats, step);
-  const int64_t peak = peak_memory_bytes();
+  const int64_t peak = peak_memory_bytes(device);
 
   const auto tokens = static_cast<double>(pack.num_tokens());
   const double flops = 6 * (weights.body * tokens + weights.head * static_cast<double>(pack.num_targets)) / seconds;
   const nlohmann::ordered_json out = {
       {"bench", "train"}, {"architecture", model->architecture()}, {"dtype", config.dtype}, {"device", config.device}, {"threads", at::get_num_threads()},
-      {"rows", config.rows}, {"prompt", config.prompt}, {"targets", pack.num_targets}, {"recompute", config.recompute}, {"repeats", config.repeats},
+      {"rows", config.rows}, {"prompt", config.prompt}, {"targets", pack.num_targets}, {"recompute", config.recompute}, {"recompute_keeps", config.recompute_keeps}, {"repeats", config.repeats},
       {"seconds", seconds}, {"tokens_per_second", tokens / seconds}, {"loss", loss / static_cast<double>(pack.num_targets)},
       {"matmul_flops_per_second", flops}, {"matmul_share_of_limit", flops / product_limit(dtype_from(config.dtype), device)}, {"peak_bytes", peak},
-      {"environment", nlohmann::json::parse(environment(config.device))}};
+      {"environment", nlohmann::json::parse(environment(device))}};
   return out.dump(2);
 }
 

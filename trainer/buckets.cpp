@@ -141,6 +141,7 @@ void Buckets::send_ready() {
       const at::Tensor own = at::empty_like(bucket.own_gradients);
       Pending sum = ranks_.scatter_sum(own, full_gradients(bucket));
       bucket.gradients = at::Tensor();
+      if (std::ssize(pending_) == kTravelling) finish_oldest();
       pending_.emplace_back([sum, own, to = bucket.own_gradients]() mutable {
         sum.wait();
         to.add_(own);
@@ -153,8 +154,12 @@ void Buckets::end_pass() {
   at::NoGradGuard no_grad;
   std::fill(missing_.begin(), missing_.end(), 0);  // parameters that this pass did not meet
   send_ready();
-  for (Pending& sum : pending_) sum.wait();
-  pending_.clear();
+  while (!pending_.empty()) finish_oldest();
+}
+
+void Buckets::finish_oldest() {
+  pending_.front().wait();
+  pending_.pop_front();
 }
 
 void Buckets::gather_weights() {

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,9 @@ class Buckets {
   Buckets(const Buckets&) = delete;
   Buckets& operator=(const Buckets&) = delete;
 
+  // With ZeRO 2 a pass waits for the ranks' sums when so many are on their way: whole gradients of all buckets would not fit beside them.
+  static constexpr int64_t kTravelling = 4;
+
   std::vector<Bucket>& all() { return buckets_; }
   const std::vector<Bucket>& all() const { return buckets_; }
 
@@ -65,6 +69,7 @@ class Buckets {
   std::optional<Address> find(const at::Tensor& parameter) const;
   void add_at(const Address& at, const at::Tensor& gradient);
   void send_ready();
+  void finish_oldest();
   at::Tensor full_gradients(Bucket& bucket);
   at::Tensor gradient_at(const Address& at);
 
@@ -75,7 +80,7 @@ class Buckets {
   bool reduces_ = false;         // this pass
   std::vector<size_t> missing_;  // [buckets] gradients of this pass that have not come yet
   size_t next_ = 0;              // buckets travel from the last to the first, on every rank alike: how many have been sent
-  std::vector<Pending> pending_;
+  std::deque<Pending> pending_;
 };
 
 }  // namespace smooth

@@ -9,9 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -20,6 +18,9 @@
 #include "data/training/tokenise.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
+#include "model/memory.h"
+#include "trainer/plan/gpus.h"
+#include "trainer/plan/rank_memory.h"
 #include "trainer/schedule.h"
 
 namespace smooth {
@@ -43,36 +44,6 @@ std::string inputs_of(const TrainConfig& config) {
   }
   return json.dump(2) + "\n";
 }
-
-// Lines after the first `count` belong to steps that will be taken again.
-void keep_lines(const fs::path& file, int64_t count) {
-  if (!fs::exists(file)) return;
-  std::ifstream lines(file);
-  std::string kept, line;
-  for (int64_t i = 0; i < count && std::getline(lines, line); ++i) kept += line + "\n";
-  write_file(file, kept);
-}
-
-std::vector<double> losses_of(const fs::path& metrics) {
-  std::vector<double> losses;
-  std::ifstream lines(metrics);
-  for (std::string line; std::getline(lines, line);) losses.push_back(Json::parse(line).at("loss").get<double>());
-  return losses;
-}
-
-// Spikes of steps that will be taken again are told again.
-void keep_spikes(const fs::path& file, int64_t step) {
-  if (!fs::exists(file)) return;
-  std::ifstream lines(file);
-  std::string kept;
-  for (std::string line; std::getline(lines, line);) {
-    if (std::atoll(line.c_str() + std::string("step ").size()) <= step) kept += line + "\n";
-  }
-  write_file(file, kept);
-}
-
-constexpr double kForget = 0.98;  // of the mean that a spike is held against, a step
-constexpr int64_t kCalm = 20;     // steps before which no loss is called a spike
 
 std::atomic<bool> signalled = false;
 
@@ -114,16 +85,17 @@ void stop_on_signals() {
 }
 
 Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : config_(config), ranks_(ranks) {
-  if (ranks.first()) claim_folder();
   prepare_process(config.threads);
   const at::Device device = open_device(config.device, place.local);
+  if (ranks.first()) claim_folder(device);
   open_data();
   open_model(device);
+  plan_recompute();
   checkpoints_ = std::make_unique<Checkpoints>(config.run, config.checkpoint, ranks);
   resume();
 }
 
-void Trainer::claim_folder() {
+void Trainer::claim_folder(const at::Device& device) {
   const fs::path run(config_.run);
   lock_.emplace(run);
   const auto belongs = [&](const char* name, const std::string& now) {
@@ -136,7 +108,7 @@ void Trainer::claim_folder() {
   const std::string resolved = dump_config(config_), inputs = inputs_of(config_);
   belongs("inputs.json", inputs);
   belongs("config.yaml", resolved);
-  write_file(run / "environment.json", environment(config_.device));
+  write_file(run / "environment.json", environment(device));
 }
 
 void Trainer::open_data() {
@@ -173,16 +145,25 @@ void Trainer::open_model(const at::Device& device) {
   optimizer_ = std::make_unique<AdamW>(*buckets_, config_.optim, precision, ranks_);
 }
 
+void Trainer::plan_recompute() {
+  counts_ = count_parameters(*model_, config_.lora);
+  const bool attends = model_->window() > 0 || model_->reaches_all();
+  if (config_.recompute_keeps == "attention" && !attends) {
+    throw std::runtime_error("recompute_keeps: attention is wanted of " + model_->architecture() + ", which has none; choose inputs");
+  }
+  const at::Device device = model_->device();
+  const double bytes = static_cast<double>(memory_bytes(device)) / static_cast<double>(device.is_cpu() ? ranks_.size() : 1);
+  const PlannedPlace place{.ranks = ranks_.size(), .on_gpu = !device.is_cpu(), .bytes = bytes};
+  pass_ = {.recomputed = planned_recompute(*model_, config_, place), .holds_attention = config_.recompute_keeps == "attention"};
+  if (!ranks_.first() || config_.recompute || pass_.recomputed == 0) return;
+  std::cerr << "smooth: " << pass_.recomputed << " of " << model_->num_layers() << " layers are computed again in the backward pass, as few as the plan's "
+            << format_bytes(rank_memory(*model_, config_, place, pass_.recomputed).total()) << " of " << format_bytes(bytes) << " allow (`recompute` sets it)\n";
+}
+
 void Trainer::resume() {
   if (ranks_.first()) checkpoints_->tidy();
   ranks_.barrier();
   if (const std::optional<Standing> found = checkpoints_->newest()) at_ = *found;
-  if (ranks_.first()) {
-    keep_lines(fs::path(config_.run) / "metrics.jsonl", at_.step);
-    keep_lines(fs::path(config_.run) / "log.txt", at_.step / config_.log_every);
-    keep_spikes(fs::path(config_.run) / "spikes.txt", at_.step);
-    for (const double loss : losses_of(fs::path(config_.run) / "metrics.jsonl")) remember(loss);
-  }
   if (at_.step == 0) return;
   at::NoGradGuard no_grad;
   const fs::path folder = checkpoints_->folder(at_.step);
@@ -200,9 +181,11 @@ void Trainer::resume() {
 }
 
 Ended Trainer::train() {
-  const std::string name = fs::path(config_.run).filename();
-  std::optional<Progress> progress;
-  if (ranks_.first()) progress.emplace("train " + name, at_.steps, "steps", at_.step);
+  std::optional<Journal> journal;
+  if (ranks_.first()) {
+    const std::optional<GpuFacts> gpu = gpu_named(device_name(model_->device()));
+    journal.emplace(config_, at_.step, at_.steps, gpu ? gpu->flops * static_cast<double>(ranks_.size()) : 0);
+  }
   while (at_.step < at_.steps && !asked_) {
     StepReport report = profiled_step(at_.step);
     ++at_.step;
@@ -213,13 +196,13 @@ Ended Trainer::train() {
         at_.best_loss = *report.heldout_loss;
       }
     }
-    if (ranks_.first()) log(report, *progress);
+    if (journal) journal->tell(report, [&] { return loader_->samples_of(report.step - 1); });
     const bool due = config_.checkpoint.every > 0 && at_.step % config_.checkpoint.every == 0;
     if (due || asked_ || at_.step == at_.steps || at_.best_step == at_.step) save();
   }
   checkpoints_->finish();
   ranks_.barrier();  // the first rank, which holds the store, goes when all have what they need
-  if (progress) progress->finish();
+  if (journal) journal->finish();
   return at_.step == at_.steps ? Ended::complete : Ended::asked;
 }
 
@@ -258,6 +241,7 @@ StepReport Trainer::step(int64_t index) {
   asked_ = sum(3) > 0;
   report.targets = static_cast<int64_t>(sum(1));
   report.tokens = static_cast<int64_t>(sum(2));
+  report.flops = token_flops(*model_, counts_, text_of(packs)).model() * sum(2);
   report.loss = sum(0) / sum(1);
   report.norm = std::isfinite(report.loss) ? optimizer_->update(sum(1), report.lr) : report.loss;
   stop_if_not_finite(report, packs);
@@ -269,8 +253,10 @@ StepReport Trainer::step(int64_t index) {
 
 // The loss sum of a pack, whose gradients are added.
 at::Tensor Trainer::add_pass(const Batch& pack) {
+  Pass pass = pass_;
+  pass.halo = context_->halo();
   try {
-    return add_gradients(*model_, pack, buckets_->gradient(model_->head()), {.recomputed = config_.recompute.value_or(0), .halo = context_->halo()});
+    return add_gradients(*model_, pack, buckets_->gradient(model_->head()), pass);
   } catch (const c10::OutOfMemoryError& error) {
     throw std::runtime_error("out of memory in the forward and backward pass of a pack of " + std::to_string(pack.num_tokens()) + " tokens (" +
                              std::to_string(pack.num_targets) + " targets), while weights, gradients and AdamW's state of this rank take " +
@@ -316,39 +302,6 @@ double Trainer::heldout_loss() {
   }
   ranks_.sum(totals).wait();
   return (totals[0] / totals[1]).item<double>();
-}
-
-void Trainer::tell_spike(const StepReport& report) {
-  if (config_.spike > 0 && report.step > kCalm && mean_loss_ > 0 && report.loss > config_.spike * mean_loss_) {
-    std::string message = "step " + std::to_string(report.step) + ": the loss, " + std::to_string(report.loss) + ", is " +
-                          std::to_string(report.loss / mean_loss_) + " times the mean of the last ones. Its samples:";
-    for (const std::string& id : loader_->samples_of(report.step - 1)) message += " " + id;
-    std::cerr << "smooth: " << message << "\n";
-    LineFile(fs::path(config_.run) / "spikes.txt").append(message);
-  }
-  remember(report.loss);
-}
-
-void Trainer::remember(double loss) { mean_loss_ = mean_loss_ == 0 ? loss : kForget * mean_loss_ + (1 - kForget) * loss; }
-
-void Trainer::log(const StepReport& report, Progress& progress) {
-  Json json = {{"step", report.step}, {"loss", report.loss}, {"norm", report.norm}, {"lr", report.lr},
-               {"tokens", report.tokens}, {"targets", report.targets}, {"seconds", report.seconds}};
-  if (report.heldout_loss) json["heldout_loss"] = *report.heldout_loss;
-  LineFile(fs::path(config_.run) / "metrics.jsonl").append(json.dump());
-  const double rate = static_cast<double>(report.tokens) / report.seconds;
-  if (!events_) events_ = std::make_unique<EventFile>(fs::path(config_.run) / "events", report.step - 1);
-  std::vector<std::pair<std::string, double>> curves = {{"loss", report.loss}, {"norm", report.norm}, {"learning_rate", report.lr}, {"tokens_per_second", rate}};
-  if (report.heldout_loss) curves.emplace_back("heldout_loss", *report.heldout_loss);
-  events_->scalars(report.step, curves);
-  tell_spike(report);
-  char line[160];
-  std::snprintf(line, sizeof line, "loss %.4f  norm %.3f  lr %.2e  %s tokens/s", report.loss, report.norm, report.lr,
-                format_count(rate).c_str());
-  progress.advance(1, line);
-  if (report.step % config_.log_every == 0) {
-    LineFile(fs::path(config_.run) / "log.txt").append("step " + std::to_string(report.step) + "  " + line);
-  }
 }
 
 void Trainer::save() {

@@ -13,19 +13,12 @@
 #include "trainer/buckets.h"
 #include "trainer/checkpoints.h"
 #include "trainer/context.h"
-#include "trainer/events.h"
+#include "trainer/journal.h"
 #include "trainer/lora.h"
+#include "trainer/plan/costs.h"
 #include "trainer/ranks.h"
 
 namespace smooth {
-
-// What one optimizer step was, of all ranks together.
-struct StepReport {
-  int64_t step = 0;  // from 1
-  double loss = 0, norm = 0, lr = 0, seconds = 0;
-  int64_t tokens = 0, targets = 0;
-  std::optional<double> heldout_loss = {};
-};
 
 // How a call of train() ended: at the last step, or because a signal asked for it, with all saved.
 enum class Ended { complete, asked };
@@ -40,9 +33,10 @@ class Trainer {
   Ended train();
 
  private:
-  void claim_folder();
+  void claim_folder(const at::Device& device);
   void open_data();
   void open_model(const at::Device& device);
+  void plan_recompute();
   StepReport step(int64_t index);
   StepReport profiled_step(int64_t index);
   at::Tensor add_pass(const Batch& pack);
@@ -51,9 +45,6 @@ class Trainer {
   void resume();
   void save();
   void stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const;
-  void remember(double loss);
-  void tell_spike(const StepReport& report);
-  void log(const StepReport& report, Progress& progress);
 
   TrainConfig config_;
   Ranks& ranks_;
@@ -66,10 +57,10 @@ class Trainer {
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<ContextGroup> context_;
   std::unique_ptr<Checkpoints> checkpoints_;
-  std::unique_ptr<EventFile> events_;  // the first rank's
+  Counts counts_;
+  Pass pass_;  // how many layers are computed again
   Standing at_;
-  double mean_loss_ = 0;   // of the last steps, for spikes
-  bool asked_ = false;     // some rank was asked to stop
+  bool asked_ = false;  // some rank was asked to stop
 };
 
 // Has this very run (config and inputs) reached its last step, so that nothing is left to be done?

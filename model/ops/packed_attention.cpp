@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "model/ops/recompute.h"
+
 namespace smooth {
 
 using torch::autograd::AutogradContext;
@@ -158,18 +160,12 @@ Gradients attend_piece_backward(const at::Tensor& dy, const at::Tensor& q, const
 class PiecesFunction : public torch::autograd::Function<PiecesFunction> {
  public:
   static Variable forward(AutogradContext* context, const Variable& q, const Variable& k, const Variable& v, const c10::intrusive_ptr<Packing::Plan>& plan) {
-    const int64_t groups = k.size(1), repeats = q.size(1) / groups;
-    const at::Tensor y = at::empty_like(q, at::MemoryFormat::Contiguous);  // [T, H, D]
-    variable_list saved = {q, k, v, y};
-    for (const Piece& piece : plan->pieces) {
-      const auto keys = [&](const at::Tensor& x) { return shared(x.slice(0, piece.first, piece.last), repeats); };  // [G, R, K, D]
-      const Attended attended = attend_piece(heads_of(q.slice(0, piece.begin, piece.end), groups), keys(k), keys(v), piece);
-      heads_of(y.slice(0, piece.begin, piece.end), groups).copy_(attended.y);
-      saved.push_back(attended.logsumexp);
-    }
+    const variable_list attended = held([&] { return attend(q, k, v, *plan); });
+    variable_list saved = {q, k, v};
+    saved.insert(saved.end(), attended.begin(), attended.end());
     context->save_for_backward(saved);
     context->saved_data["plan"] = c10::IValue::make_capsule(plan);
-    return y;
+    return attended[0];
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -194,6 +190,21 @@ class PiecesFunction : public torch::autograd::Function<PiecesFunction> {
     }
     return {dq, dk, dv, {}};
   }
+
+ private:
+  // y [T, H, D], and each piece's logsumexp.
+  static variable_list attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Packing::Plan& plan) {
+    const int64_t groups = k.size(1), repeats = q.size(1) / groups;
+    const at::Tensor y = at::empty_like(q, at::MemoryFormat::Contiguous);  // [T, H, D]
+    variable_list attended = {y};
+    for (const Piece& piece : plan.pieces) {
+      const auto keys = [&](const at::Tensor& x) { return shared(x.slice(0, piece.first, piece.last), repeats); };  // [G, R, K, D]
+      const Attended part = attend_piece(heads_of(q.slice(0, piece.begin, piece.end), groups), keys(k), keys(v), piece);
+      heads_of(y.slice(0, piece.begin, piece.end), groups).copy_(part.y);
+      attended.push_back(part.logsumexp);
+    }
+    return attended;
+  }
 };
 
 // FlashAttention-2 as LibTorch has it, whose window counts the keys to the left of the token.
@@ -201,12 +212,15 @@ class FlashFunction : public torch::autograd::Function<FlashFunction> {
  public:
   static Variable forward(AutogradContext* context, const Variable& q, const Variable& k, const Variable& v, const c10::intrusive_ptr<Packing::Plan>& plan) {
     const bool dense = plan->window == 0;
-    const auto out = at::_flash_attention_forward(q, k, v, plan->queries, plan->keys, plan->longest_queries, plan->longest_keys, /*dropout_p=*/0.0,
-                                                  /*is_causal=*/dense, /*return_debug_mask=*/false, /*scale=*/std::nullopt,
-                                                  /*window_size_left=*/dense ? -1 : plan->window - 1, /*window_size_right=*/dense ? -1 : 0);
-    context->save_for_backward({q, k, v, std::get<0>(out), std::get<1>(out), std::get<2>(out), std::get<3>(out)});
+    const variable_list attended = held([&] {  // y, logsumexp, and two that tell of random numbers
+      const auto out = at::_flash_attention_forward(q, k, v, plan->queries, plan->keys, plan->longest_queries, plan->longest_keys, /*dropout_p=*/0.0,
+                                                    /*is_causal=*/dense, /*return_debug_mask=*/false, /*scale=*/std::nullopt,
+                                                    /*window_size_left=*/dense ? -1 : plan->window - 1, /*window_size_right=*/dense ? -1 : 0);
+      return variable_list{std::get<0>(out), std::get<1>(out), std::get<2>(out), std::get<3>(out)};
+    });
+    context->save_for_backward({q, k, v, attended[0], attended[1], attended[2], attended[3]});
     context->saved_data["plan"] = c10::IValue::make_capsule(plan);
-    return std::get<0>(out);
+    return attended[0];
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {

@@ -35,10 +35,10 @@ inline std::string fixtures() {
 }
 
 // The loss sum, and its gradients in every parameter's .grad(), the head's included.
-inline at::Tensor backward(const Model& model, const Batch& batch, int64_t recomputed = 0) {
+inline at::Tensor backward(const Model& model, const Batch& batch, const Pass& pass = {}) {
   const at::Tensor& head = model.head();
   if (!head.grad().defined()) head.mutable_grad() = at::zeros_like(head.detach());
-  return add_gradients(model, batch, head.grad(), {.recomputed = recomputed});
+  return add_gradients(model, batch, head.grad(), pass);
 }
 
 inline DecoderConfig small_config(int64_t window) {

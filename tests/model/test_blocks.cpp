@@ -143,9 +143,10 @@ TEST_CASE("layers computed again have the gradients of layers that are kept, to 
   for (const Parameter& parameter : model->parameters()) parameter.value.requires_grad_();
   std::vector<at::Tensor> kept;
   double loss = 0;
+  const bool holds = GENERATE(false, true);
   for (const int64_t recomputed : {0, 2, 3}) {
     for (const Parameter& parameter : model->parameters()) parameter.value.mutable_grad() = at::Tensor();
-    const double now = backward(*model, batch, recomputed).item<double>();
+    const double now = backward(*model, batch, {.recomputed = recomputed, .holds_attention = holds}).item<double>();
     for (const Parameter& parameter : model->parameters()) {
       if (recomputed == 0) kept.push_back(parameter.value.grad().clone());
     }
@@ -153,8 +154,34 @@ TEST_CASE("layers computed again have the gradients of layers that are kept, to 
     CHECK(now == loss);
     size_t i = 0;
     for (const Parameter& parameter : model->parameters()) {
-      INFO((rwkv ? "RWKV-7 " : "decoder ") << parameter.name << ", " << recomputed << " layers again");
+      INFO((rwkv ? "RWKV-7 " : "decoder ") << parameter.name << ", " << recomputed << " layers again" << (holds ? ", but for attention" : ""));
       CHECK(at::equal(kept[i++], parameter.value.grad()));
     }
   }
+}
+
+TEST_CASE("what a block holds is computed once", "[cpu]") {
+  int computed = 0, held_computed = 0;
+  const at::Tensor w = at::full({3}, 0.5, at::kDouble).requires_grad_();
+  const Block block = [&](const std::vector<at::Tensor>& in) {
+    ++computed;
+    const at::Tensor x = in[0] * w;
+    const auto twice = held([&] {
+      ++held_computed;
+      return std::vector<at::Tensor>{(2 * x).detach(), (3 * x).detach()};
+    });
+    return std::vector<at::Tensor>{x * twice[0] + twice[1]};
+  };
+  const at::Tensor x = at::arange(3, at::kDouble).requires_grad_();
+  for (const bool holds : {false, true}) {
+    computed = held_computed = 0;
+    w.mutable_grad() = at::Tensor();
+    recomputed(block, {x}, holds)[0].sum().backward();
+    CHECK(computed == 2);
+    CHECK(held_computed == (holds ? 1 : 2));
+    CHECK(at::allclose(w.grad(), x.detach() * 2 * x.detach() * 0.5));
+  }
+  computed = 0;
+  held([&] { return std::vector<at::Tensor>{at::full({}, ++computed)}; });
+  CHECK(computed == 1);  // outside of a block it is simply computed
 }

@@ -126,7 +126,7 @@ TEST_CASE("a pack in stretches is the pack, loss and gradients", "[cpu]") {
         Ends ends(wires, i);
         const at::Tensor& head = models[i]->head();
         head.mutable_grad() = at::zeros_like(head.detach());
-        losses[i] = add_gradients(*models[i], batch.stretch(borders[i], borders[i + 1]), head.grad(), {.recomputed = recomputed, .halo = &ends}).item<double>();
+        losses[i] = add_gradients(*models[i], batch.stretch(borders[i], borders[i + 1]), head.grad(), {.recomputed = recomputed, .holds_attention = recomputed > 0, .halo = &ends}).item<double>();
       } catch (...) {
         errors[i] = std::current_exception();
       }

@@ -48,7 +48,7 @@ struct Allocated : c10::MemoryReportingInfoBase {
 };
 
 // How far they grow during a forward and backward pass, beyond weights and gradients.
-double allocated(const Model& model, const TrainConfig& config, int64_t recomputed) {
+double allocated(const Model& model, const TrainConfig& config, const Pass& pass) {
   Ranks alone({}, {}, at::kCPU);
   Buckets buckets(model.parameters(), config.precision, {}, alone);
   const Batch pack = pack_of(config.data.context, 2, model.vocab_size(), 1);
@@ -56,7 +56,7 @@ double allocated(const Model& model, const TrainConfig& config, int64_t recomput
   const auto told = std::make_shared<Allocated>();
   {
     const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, told);
-    add_gradients(model, pack, buckets.gradient(model.head()), {.recomputed = recomputed});
+    add_gradients(model, pack, buckets.gradient(model.head()), pass);
   }
   buckets.end_pass();
   return static_cast<double>(told->most);
@@ -82,7 +82,7 @@ std::unique_ptr<Model> small_hybrid(const std::string& name) {
   return model;
 }
 
-void compare(const std::function<std::unique_ptr<Model>()>& make, const std::string& dtype, bool as_on_gpu = false) {
+void compare(const std::function<std::unique_ptr<Model>()>& make, const std::string& dtype, bool as_on_gpu = false, bool holds = false) {
   for (const int64_t some : {0, 2, 4}) {
     const int64_t recomputed = std::min(some, make()->num_layers());
     double planned_before = 0, grown_before = 0;
@@ -91,8 +91,9 @@ void compare(const std::function<std::unique_ptr<Model>()>& make, const std::str
       TrainConfig config;
       config.data.context = tokens;
       config.precision.weights = dtype;
+      config.recompute_keeps = holds ? "attention" : "inputs";
       const RankMemory memory = rank_memory(*model, config, {.ranks = 1, .on_gpu = as_on_gpu, .bytes = 0}, recomputed);
-      const double planned = memory.activations + memory.at_work, grown = allocated(*model, config, recomputed);
+      const double planned = memory.activations + memory.at_work, grown = allocated(*model, config, {.recomputed = recomputed, .holds_attention = holds});
       INFO(model->architecture() << " " << dtype << ", " << tokens << " tokens, " << recomputed << " layers computed again: planned " << planned / 1e6
                                  << " MB, allocated " << grown / 1e6 << " MB");
       CHECK(planned == Approx(grown).epsilon(0.12));
@@ -111,6 +112,10 @@ TEST_CASE("the activations of a plan are those that are allocated: dense", "[cpu
 
 TEST_CASE("the activations of a plan are those that are allocated: a sliding window", "[cpu]") {
   compare([] { return small("qwen2", 128); }, "float32");
+}
+
+TEST_CASE("the activations of a plan are those that are allocated: what attention gave is held", "[cpu]") {
+  compare([] { return small("qwen2", 128); }, "float32", /*as_on_gpu=*/false, /*holds=*/true);
 }
 
 TEST_CASE("the activations of a plan are those that are allocated: RWKV-7", "[cpu]") {
@@ -153,11 +158,11 @@ TEST_CASE("operations are those of the matrices, of the keys in the window, and 
   const Counts counts = count_parameters(*dense);
   // 4 layers of q [256, 256] and o, k and v [128, 256], and three of [1024, 256]
   const double matrices = 4.0 * (2 * 256 * 256 + 2 * 128 * 256 + 3 * 1024 * 256);
-  const TokenFlops flops = token_flops(*dense, counts, text, 2);
+  const TokenFlops flops = token_flops(*dense, counts, text, {.recomputed = 2});
   CHECK(flops.matrices == Approx(6 * matrices).epsilon(0.01));  // and the norms'
   CHECK(flops.attention == Approx(4 * 12.0 * 256 * 256.5));
   CHECK(flops.head == Approx(6 * 512.0 * 256 * 0.25));
   CHECK(flops.recompute == Approx((flops.matrices + flops.attention) / 6));  // half of the layers, a third of the work
-  CHECK(flops_per_token(*dense, text) == Approx(flops.model()));
+  CHECK(token_flops(*dense, counts, text, {.recomputed = 2, .holds_attention = true}).recompute == Approx(flops.matrices / 6));
   CHECK(token_flops(*windowed, counts, text).attention == Approx(4 * 12.0 * 256 * mean_keys(512, 128)));
 }

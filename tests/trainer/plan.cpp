@@ -21,7 +21,8 @@ Text row_of(double length) { return {.documents = {{1, length}}, .target_share =
 
 // In GFLOP a token.
 double operations(const std::string& shape, std::optional<int64_t> window, double length) {
-  return flops_per_token(*shape_named(shape, window), row_of(length)) / 1e9;
+  const auto model = shape_named(shape, window);
+  return token_flops(*model, count_parameters(*model), row_of(length)).model() / 1e9;
 }
 
 TrainConfig paper() {
@@ -141,9 +142,41 @@ TEST_CASE("the fewest layers that have to be computed again", "[cpu]") {
   CHECK(rank_memory(*model, config, place, *large - 1).total() > place.bytes);
 }
 
+TEST_CASE("where the config leaves it open, what nine tenths of the memory allow is kept", "[cpu]") {
+  TrainConfig config = paper();
+  config.sliding_window = 4096;
+  const auto model = shape_named("qwen2.5-3b", 4096);
+  const auto on = [&](double gib) { return PlannedPlace{.ranks = 1, .on_gpu = true, .bytes = gib * (1 << 30)}; };
+  CHECK(planned_recompute(*model, config, on(1000)) == 0);
+  CHECK(planned_recompute(*model, config, on(40)) == 36);  // not even with all
+  const int64_t open = planned_recompute(*model, config, on(140.4));
+  CHECK((open > 0 && open < 36));
+  CHECK(rank_memory(*model, config, on(140.4), open).total() <= 0.9 * 140.4 * (1 << 30));
+  CHECK(rank_memory(*model, config, on(140.4), open - 1).total() > 0.9 * 140.4 * (1 << 30));
+  CHECK(make_plan(config, {.gpu = "H200"}).recomputed == open);
+  // Attention's outputs are a little beside what else a layer keeps.
+  config.recompute_keeps = "attention";
+  const int64_t holding = planned_recompute(*model, config, on(140.4));
+  CHECK((holding >= open && holding < open + 6));
+  CHECK(make_plan(config, {.gpu = "H200"}).flops.recompute < 0.9 * make_plan(paper(), {.gpu = "H200"}).flops.recompute);
+  config.recompute = 100;
+  CHECK(planned_recompute(*model, config, on(1000)) == 36);
+}
+
+TEST_CASE("with ZeRO 2 a few buckets of whole gradients lie beside a rank's share", "[cpu]") {
+  const auto model = shape_named("qwen2.5-7b", 4096);
+  TrainConfig config = paper();
+  config.ranks.zero = 2;
+  const double table = 152064.0 * 3584, matrix = 18944.0 * 3584;
+  CHECK(rank_memory(*model, config, {.ranks = 8, .on_gpu = true, .bytes = 0}, 28).travelling == Approx(4 * (1 + 1.0 / 8) * (table + 5 * matrix)));
+  config.lora = LoraConfig{};
+  CHECK(rank_memory(*model, config, {.ranks = 8, .on_gpu = true, .bytes = 0}, 28).travelling == Approx((1 + 1.0 / 8) * 5 * (64 << 20)));
+}
+
 TEST_CASE("what a plan advises makes it fit", "[cpu]") {
   TrainConfig config = paper();
   config.sliding_window = 4096;
+  config.recompute = 0;
   const Plan plan = make_plan(config, {.gpu = "h100"});
   CHECK_FALSE(plan.fits);
   REQUIRE_FALSE(plan.advice.empty());
@@ -243,6 +276,6 @@ TEST_CASE("the paper's YAMLs fit the GPUs that they are written for", "[cpu]") {
     const Plan plan = make_plan(config, {.gpu = "H100", .ranks = large ? 8 : 1});
     INFO(entry.path() << ": " << plan.memory.total() / (1 << 30) << " GiB");
     CHECK(plan.fits);
-    CHECK(plan.recomputed == plan.layers);
+    CHECK((plan.recomputed == plan.layers || plan.memory.total() <= 0.9 * plan.place.bytes));
   }
 }

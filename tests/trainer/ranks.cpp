@@ -140,6 +140,24 @@ TEST_CASE("two ranks, and three, take the steps of one, whatever they share out"
   }
 }
 
+TEST_CASE("with ZeRO 2 more buckets than may travel at once are summed all the same", "[ranks]") {
+  const Workplace place;
+  TrainConfig whole = small_run(place, "whole", false);
+  whole.model->hidden_size = 256;
+  whole.model->intermediate_size = 1024;
+  whole.model->num_hidden_layers = 3;
+  whole.batch = 2;  // a pack for each: every sum has two terms, and so one result
+  whole.optim.clip = 0;
+  whole.steps = 6;
+  train_by(2, whole);
+  TrainConfig shared = whole;
+  shared.run = place.folder / "shared";
+  shared.ranks.zero = 2;
+  shared.ranks.bucket_mb = 1;  // three matrices of a layer have one each
+  train_by(2, shared);
+  CHECK(metric(whole.run, "loss") == metric(shared.run, "loss"));
+}
+
 TEST_CASE("ranks that split every pack take the steps of one", "[ranks]") {
   const Workplace place;
   const bool rwkv = GENERATE(false, true);

@@ -87,12 +87,18 @@ double key_flops(const Layer& layer) {
 
 constexpr double kWide = 4;  // bytes of fp32
 
+// What attention gives: y, and a logarithm a head.
+double attended(const Layer& layer, double e) {
+  const auto H = static_cast<double>(layer.decoder->num_attention_heads), D = static_cast<double>(layer.decoder->head_dim);
+  return e * H * D + kWide * H;
+}
+
 // model/decoder_layer.cpp: norm_project keeps x; attention q, k (both turned), v, y and a logarithm a head; the last matrix takes y.
 double attention_kept(const Layer& layer, double e) {
   const DecoderConfig& sizes = *layer.decoder;
   const auto H = static_cast<double>(sizes.num_attention_heads), G = static_cast<double>(sizes.num_key_value_heads);
   const auto D = static_cast<double>(sizes.head_dim);
-  return e * (static_cast<double>(layer.width) + 2 * H * D + 2 * G * D) + kWide * H;
+  return e * (static_cast<double>(layer.width) + H * D + 2 * G * D) + attended(layer, e);
 }
 
 // norm_project keeps x, swiglu_project g and u.
@@ -198,7 +204,7 @@ double keys_of(const Text& text, int64_t window) {
 
 }  // namespace
 
-TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, int64_t recomputed) {
+TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, const Pass& pass) {
   const Anatomy anatomy(model);
   const auto body = static_cast<double>(counts.body);
   const auto adapted = std::min(body, static_cast<double>(counts.adapted));  // gradients of weights are a forward pass's work for these alone
@@ -210,17 +216,19 @@ TokenFlops token_flops(const Model& model, const Counts& counts, const Text& tex
     const double attention = layer.mix == nullptr ? keys_of(text, layer.window) * key_flops(layer) : 0;
     flops.attention += 3 * attention;
     flops.state += 3 * state_flops(layer);
-    if (static_cast<int64_t>(l) < recomputed) flops.recompute += 2 * body / static_cast<double>(anatomy.layers.size()) + attention + state_flops(layer);
+    if (static_cast<int64_t>(l) >= pass.recomputed) continue;
+    flops.recompute += 2 * body / static_cast<double>(anatomy.layers.size()) + (pass.holds_attention ? 0 : attention) + state_flops(layer);
   }
   return flops;
 }
 
-double flops_per_token(const Model& model, const Text& text) { return token_flops(model, count_parameters(model), text).model(); }
-
-Activations::Activations(const Model& model, at::ScalarType dtype, bool on_gpu) {
+Activations::Activations(const Model& model, at::ScalarType dtype, bool on_gpu, bool holds_attention) {
   const Anatomy anatomy(model);
   const auto e = static_cast<double>(c10::elementSize(dtype)), C = static_cast<double>(anatomy.layers.front().width);
-  for (const Layer& layer : anatomy.layers) layers.push_back(bytes_of(layer, e, on_gpu));
+  for (const Layer& layer : anatomy.layers) {
+    layers.push_back(bytes_of(layer, e, on_gpu));
+    if (holds_attention && layer.mix == nullptr) layers.back().input += attended(layer, e);
+  }
   around = e * C + 16;  // what the last norm takes; ids and positions
   if (const DecoderConfig* sizes = anatomy.layers.front().decoder) around += e * static_cast<double>(sizes->head_dim);  // cos and sin, for all layers
   else around += e * C;  // what the first norm takes

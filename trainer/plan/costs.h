@@ -47,21 +47,19 @@ struct TokenFlops {
 
   double model() const { return matrices + attention + state + head; }
 };
-TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, int64_t recomputed = 0);
-// Those of the model alone, for its share of a machine's peak (MFU).
-double flops_per_token(const Model& model, const Text& text);
+TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, const Pass& pass = {});
 
 // One layer's bytes a token.
 struct LayerBytes {
   double kept = 0;     // for its backward pass
-  double input = 0;    // what is kept where it is computed again
+  double input = 0;    // what is kept where it is computed again: its input, perhaps attention's output
   double working = 0;  // that its backward pass makes and drops, at most
   double halo = 0;     // bytes of a pack, not of a token: keys and values of the left neighbour, where ranks split packs
 };
 
-// `on_gpu`: as its operators do it.
+// `on_gpu`: as its operators do it. `holds_attention`: of layers computed again what attention gave is kept.
 struct Activations {
-  Activations(const Model& model, at::ScalarType dtype, bool on_gpu);
+  Activations(const Model& model, at::ScalarType dtype, bool on_gpu, bool holds_attention = false);
 
   std::vector<LayerBytes> layers;
   double around = 0;  // bytes a token that are kept outside of the layers

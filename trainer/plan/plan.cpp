@@ -1,7 +1,5 @@
 #include "trainer/plan/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 
 #include "configs/run.h"
 #include "model/checkpoint.h"
+#include "model/memory.h"
 #include "trainer/plan/shapes.h"
 
 namespace smooth {
@@ -26,7 +25,7 @@ Target target_of(const TrainConfig& config, const PlanOptions& options) {
   target.place.ranks = options.ranks > 0 ? options.ranks : config.ranks.context;
   if (options.gpu.empty() && config.device == "cpu") {
     target.place.on_gpu = false;
-    target.place.bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+    target.place.bytes = static_cast<double>(memory_bytes(at::kCPU) / target.place.ranks);
     return target;
   }
   const std::string name = options.gpu.empty() ? "H100" : options.gpu;
@@ -164,7 +163,8 @@ std::string memory_text(const Plan& plan, const TrainConfig& config) {
   lines.push_back({"gradients", in_gib(memory.gradients), precision.gradients + shared_by(2)});
   if (memory.travelling > 0) lines.push_back({"sums of ranks", in_gib(memory.travelling), "while they are made"});
   lines.push_back({"activations", in_gib(memory.activations),
-                   fmt::format("{} tokens; {} of {} layers computed again", plan.tokens, plan.recomputed, plan.layers)});
+                   fmt::format("{} tokens; {} of {} layers computed again{}", plan.tokens, plan.recomputed, plan.layers,
+                               config.recompute ? "" : ", as few as fit into nine tenths of the memory")});
   lines.push_back({"at work", in_gib(memory.at_work), "the larger of the loss's pieces and a layer's backward pass"});
   lines.push_back({"reserve", in_gib(memory.reserve), plan.place.on_gpu ? "CUDA, and unused between tensors" : "the program, and unused between tensors"});
   lines.push_back({"all", in_gib(memory.total()), fmt::format("of {:.1f} GiB: {}", gib(plan.place.bytes), plan.fits ? "fits" : "DOES NOT FIT")});
@@ -173,13 +173,13 @@ std::string memory_text(const Plan& plan, const TrainConfig& config) {
   return table(fmt::format("memory of a rank ({}; {}{})", plan.place_name, ranks, shared ? ", " + sharing : ""), lines);
 }
 
-std::string layers_text(const Plan& plan) {
+std::string layers_text(const Plan& plan, bool holds) {
   double kept = 0;
   for (const LayerBytes& layer : plan.activations.layers) kept += layer.kept / static_cast<double>(plan.layers);
   const auto tokens = static_cast<double>(plan.tokens);
   return table("activations of a layer, on the average",
                {{"kept", in_gib(kept * tokens), fmt::format("{:.0f} bytes a token", kept)},
-                {"computed again", in_gib(plan.activations.layers[0].input * tokens), "its input alone"}});
+                {"computed again", in_gib(plan.activations.layers[0].input * tokens), holds ? "its input and what attention gave" : "its input alone"}});
 }
 
 std::string flops_text(const Plan& plan) {
@@ -220,14 +220,15 @@ Plan make_plan(const TrainConfig& config, const PlanOptions& options) {
   const Model& model = *planned.model;
   const Target target = target_of(config, options);
   check_ranks(model, config, target.place.ranks);
-  const int64_t recomputed = std::min(config.recompute.value_or(0), model.num_layers());
+  const int64_t recomputed = planned_recompute(model, config, target.place);
+  const bool holds = config.recompute_keeps == "attention";
   Amount amount = amount_of(config);
   const Counts counts = count_parameters(model, config.lora);
   Plan plan = {.model = fmt::format("{}, {} layers", model.architecture(), model.num_layers()), .from = planned.from, .layers = model.num_layers(),
                .counts = counts, .place = target.place, .place_name = target.gpu ? target.gpu->name : "this machine",
                .memory = rank_memory(model, config, target.place, recomputed),
-               .activations = Activations(model, dtype_from(config.precision.weights), target.place.on_gpu), .tokens = tokens_of_rank(model, config),
-               .recomputed = recomputed, .flops = token_flops(model, counts, amount.text, recomputed), .amount = amount};
+               .activations = Activations(model, dtype_from(config.precision.weights), target.place.on_gpu, holds), .tokens = tokens_of_rank(model, config),
+               .recomputed = recomputed, .flops = token_flops(model, counts, amount.text, {.recomputed = recomputed, .holds_attention = holds}), .amount = amount};
   // Each group of ranks has every N-th pack of a step.
   const auto groups = static_cast<double>(target.place.ranks / config.ranks.context);
   plan.busy_ranks = amount.packs / std::ceil(amount.packs / groups) * static_cast<double>(config.ranks.context);
@@ -241,7 +242,7 @@ Plan make_plan(const TrainConfig& config, const PlanOptions& options) {
 
 std::string plan_text(const Plan& plan, const TrainConfig& config, const PlanOptions& options) {
   std::string text = fmt::format("{}\nsizes: {}\n\n", plan.model, plan.from);
-  text += parameters_text(plan) + memory_text(plan, config) + layers_text(plan) + flops_text(plan) + run_text(plan, config, options);
+  text += parameters_text(plan) + memory_text(plan, config) + layers_text(plan, config.recompute_keeps == "attention") + flops_text(plan) + run_text(plan, config, options);
   if (plan.fits) return text;
   const std::string tried = fmt::format("recompute, ranks.zero and ranks.context up to {} ranks, a shorter data.context", kMostRanks);
   text += plan.advice.empty() ? "It does not fit, and nothing that was tried makes it: " + tried + "\n" : "What would make it fit, each line by itself:\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/checkpoint.h"
+#include "trainer/buckets.h"
 
 namespace smooth {
 namespace {
@@ -16,6 +17,8 @@ constexpr double kLibrariesOnCpu = 0.3 * kGiB, kUnusedOnCpu = 0.5;
 // Of the head's logits in fp32: ops/head_loss.cpp.
 constexpr double kPieceOnCpu = 16 << 20, kPieceOnGpu = 256 << 20;
 
+constexpr double kPlanned = 0.9;  // of a place's memory
+
 double size_of(const std::string& dtype) { return static_cast<double>(c10::elementSize(dtype_from(dtype))); }
 
 // ops/head_loss.cpp: logits in fp32 and exp(z - max) beside them; and logits and their gradient in the weights' dtype, where that is
@@ -27,14 +30,22 @@ double loss_at_work(const Model& model, int64_t tokens, double size, double grad
   return piece * (2 + (size < 4 ? size / 2 : 0)) + (trained && !same ? table * (on_gpu ? gradient_size : size) : 0);
 }
 
-// The gradient of a layer's largest matrix, until it has been added to the others'.
-double matrix_at_work(const Model& model, double size) {
+// Numbers of a layer's largest matrix.
+double largest_matrix(const Model& model) {
   double largest = 0;
   for (const Parameter& parameter : model.parameters()) {
     const bool table = parameter.name.find("embed") != std::string::npos || parameter.name == "lm_head.weight";
     if (!table) largest = std::max(largest, static_cast<double>(parameter.value.numel()));
   }
-  return size * largest;
+  return largest;
+}
+
+// Numbers of the buckets that lie in memory at once with ZeRO 2: those that travel, the one that is being filled, and a table, which has one of
+// its own: a tied one's is filled throughout a pass.
+double buckets_at_once(const Model& model, const TrainConfig& config, double gradient_size, double trained) {
+  const double usual = static_cast<double>(config.ranks.bucket_mb << 20) / gradient_size;
+  if (config.lora) return std::min(trained, (1 + Buckets::kTravelling) * usual);
+  return std::min(trained, (1 + Buckets::kTravelling) * std::max(usual, largest_matrix(model)) + static_cast<double>(model.head().numel()));
 }
 
 }  // namespace
@@ -58,16 +69,15 @@ RankMemory rank_memory(const Model& model, const TrainConfig& config, const Plan
   memory.master = master > size ? master * trained * share : 0;
   memory.moments = 2 * size_of(config.precision.moments) * trained * share;
   memory.gradients = gradient * trained * (zero == 2 ? share : 1);
-  memory.travelling = zero > 0 ? gradient * trained * share : 0;  // a rank's parts of the sums, until all are made
+  if (zero == 1) memory.travelling = gradient * trained * share;  // a rank's parts of the sums, until all are made
+  if (zero == 2) memory.travelling = (1 + share) * gradient * buckets_at_once(model, config, gradient, trained);  // whole ones, and the parts
 
-  const Activations activations(model, dtype_from(config.precision.weights), place.on_gpu);
+  const Activations activations(model, dtype_from(config.precision.weights), place.on_gpu, config.recompute_keeps == "attention");
   const int64_t tokens = tokens_of_rank(model, config);
   memory.activations = activations.bytes(tokens, recomputed, config.ranks.context > 1);
   const double hidden = 2 * size * static_cast<double>(tokens * model.head().size(1));  // at targets, and their gradient
-  const double backward = activations.working(tokens) + matrix_at_work(model, size);
+  const double backward = activations.working(tokens) + size * largest_matrix(model);  // its gradient, until it has been added
   memory.at_work = hidden + std::max(loss_at_work(model, tokens, size, gradient, !config.lora, place.on_gpu), backward);
-  // With ZeRO 2 whole gradients grow as activations go, and stay until the pass has ended (trainer/buckets.cpp).
-  if (zero == 2) memory.travelling += std::max(0.0, gradient * trained - memory.activations);
   memory.reserve = place.on_gpu ? kLibraries + kUnused * place.bytes : kLibrariesOnCpu + kUnusedOnCpu * (memory.activations + memory.at_work);
   return memory;
 }
@@ -77,6 +87,13 @@ std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig
     if (rank_memory(model, config, place, layers).total() <= place.bytes) return layers;
   }
   return {};
+}
+
+int64_t planned_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place) {
+  if (config.recompute) return std::min(*config.recompute, model.num_layers());
+  PlannedPlace most = place;
+  most.bytes *= kPlanned;
+  return layers_to_recompute(model, config, most).value_or(model.num_layers());
 }
 
 }  // namespace smooth

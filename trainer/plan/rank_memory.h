@@ -38,4 +38,8 @@ RankMemory rank_memory(const Model& model, const TrainConfig& config, const Plan
 // The fewest layers to compute again with which the run fits into place.bytes; nothing where it does not even with all.
 std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place);
 
+// The layers that a run computes again. Where the config leaves it open, the fewest with which it takes nine tenths of place.bytes, as a plan
+// does not see everything; all where it takes more even so.
+int64_t planned_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place);
+
 }  // namespace smooth
