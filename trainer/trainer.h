@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "configs/config.h"
+#include "configs/events.h"
 #include "configs/run.h"
 #include "data/training/dataset.h"
 #include "data/tokenizer.h"
@@ -13,7 +14,6 @@
 #include "trainer/buckets.h"
 #include "trainer/checkpoints.h"
 #include "trainer/context.h"
-#include "trainer/events.h"
 #include "trainer/lora.h"
 #include "trainer/ranks.h"
 
