@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "configs/load.h"
+#include "model/checkpoint.h"
 #include "tests/trainer/workplace.h"
 
 using namespace smooth;
