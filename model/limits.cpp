@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "model/checkpoint.h"
 
 namespace smooth {
@@ -12,9 +14,14 @@ double memory_limit(const at::Device& device) {
 }
 
 double product_limit(at::ScalarType dtype, const at::Device& device) {
-  constexpr int64_t kSize = 2048;
-  const at::Tensor x = at::rand({kSize, kSize}, at::TensorOptions(at::kFloat).device(device)).to(dtype);
-  return 2.0 * kSize * kSize * kSize / fastest(5, [&] { x.mm(x)[0][0].item<float>(); });
+  // As large as is quickly done: a processor may have no instructions for the dtype.
+  constexpr int64_t kLargest = 2048;
+  constexpr double kLong = 0.05;  // seconds of one product
+  for (int64_t size = 256;; size *= 2) {
+    const at::Tensor x = at::rand({size, size}, at::TensorOptions(at::kFloat).device(device)).to(dtype);
+    const double seconds = fastest(3, [&] { x.mm(x)[0][0].item<float>(); });
+    if (seconds > kLong || size == kLargest) return 2 * std::pow(static_cast<double>(size), 3) / seconds;
+  }
 }
 
 Weighed weigh(const Model& model) {

@@ -82,18 +82,16 @@ RankMemory rank_memory(const Model& model, const TrainConfig& config, const Plan
   return memory;
 }
 
-std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place) {
+std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place, double share) {
   for (int64_t layers = 0; layers <= model.num_layers(); ++layers) {
-    if (rank_memory(model, config, place, layers).total() <= place.bytes) return layers;
+    if (rank_memory(model, config, place, layers).total() <= share * place.bytes) return layers;
   }
   return {};
 }
 
 int64_t planned_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place) {
   if (config.recompute) return std::min(*config.recompute, model.num_layers());
-  PlannedPlace most = place;
-  most.bytes *= kPlanned;
-  return layers_to_recompute(model, config, most).value_or(model.num_layers());
+  return layers_to_recompute(model, config, place, kPlanned).value_or(model.num_layers());
 }
 
 }  // namespace smooth

@@ -35,8 +35,8 @@ struct PlannedPlace {
 int64_t tokens_of_rank(const Model& model, const TrainConfig& config);  // of a full pack
 RankMemory rank_memory(const Model& model, const TrainConfig& config, const PlannedPlace& place, int64_t recomputed);
 
-// The fewest layers to compute again with which the run fits into place.bytes; nothing where it does not even with all.
-std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place);
+// The fewest layers to compute again with which the run fits into a share of place.bytes; nothing where it does not even with all.
+std::optional<int64_t> layers_to_recompute(const Model& model, const TrainConfig& config, const PlannedPlace& place, double share = 1);
 
 // The layers that a run computes again. Where the config leaves it open, the fewest with which it takes nine tenths of place.bytes, as a plan
 // does not see everything; all where it takes more even so.
