@@ -20,6 +20,7 @@ struct Task {
   std::string row;          // Table 5's row or the benchmark's dataset: "niah-a", "narrativeqa"
   std::string instruction;  // before the context in one-step reading
   std::string context;
+  std::vector<int64_t> borders;  // bytes of the context at which its units begin: chunks end there where they can
   std::string question;
   std::vector<std::string> answers;
   std::vector<std::string> classes;
