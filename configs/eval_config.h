@@ -43,7 +43,7 @@ struct EvalModelConfig {
   template <class V>
   void visit(V& v) {
     v("name", name, "its name in the table", required());
-    v("checkpoint", checkpoint, "model folder, or a run folder: its newest finished checkpoint", existing());
+    v("checkpoint", checkpoint, "model folder, or a run folder: its newest finished checkpoint; with --watch it is not read", existing());
     v("sliding_window", sliding_window, "another window than the checkpoint's", at_least(1));
     v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
     v("dtype", dtype, "weights and activations", one_of({"float32", "bfloat16"}));

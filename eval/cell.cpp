@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
+
+#include "eval/json_fields.h"
 
 namespace smooth {
 namespace {
@@ -42,75 +43,6 @@ void fields(C& cell, V& v) {
   v("state_bytes", cell.state_bytes);
 }
 
-struct Writer {
-  Json json = Json::object();
-
-  void operator()(const char* key, double value) {
-    if (!std::isfinite(value))
-      throw std::runtime_error(fmt::format("{}: {} is not a number that JSON has", key, value));
-    json[key] = value;
-  }
-  void operator()(const char* key, const std::string& value) { json[key] = value; }
-  void operator()(const char* key, int64_t value) { json[key] = value; }
-  template <class T>
-  void operator()(const char* key, const std::optional<T>& value) {
-    json[key] = value ? Json(*value) : Json();
-  }
-};
-
-class Reader {
- public:
-  Reader(const Json& json, size_t number) : json_(json), where_(fmt::format("cell {}", number)) {
-    if (!json_.is_object())
-      throw std::runtime_error(where_ + ": expected an object, got " + json_.dump());
-  }
-
-  void operator()(const char* key, std::string& value) {
-    value = get(key, &Json::is_string, "a text");
-  }
-  void operator()(const char* key, double& value) {
-    value = get(key, &Json::is_number, "a number");
-  }
-  void operator()(const char* key, bool& value) {
-    value = get(key, &Json::is_boolean, "true or false");
-  }
-  void operator()(const char* key, int64_t& value) {
-    value = get(key, &Json::is_number_integer, "a whole number");
-    if (value < 0) fail(key, fmt::format("{} is negative", value));
-  }
-  template <class T>
-  void operator()(const char* key, std::optional<T>& value) {
-    value.reset();
-    if (find(key).is_null()) return;
-    (*this)(key, value.emplace());
-  }
-
-  void refuse_unknown() const {
-    for (const auto& [key, value] : json_.items())
-      if (!known_.contains(key)) fail(key, "is no field of a cell");
-  }
-
- private:
-  [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
-    throw std::runtime_error(fmt::format("{}: {}: {}", where_, key, reason));
-  }
-  const Json& find(const char* key) {
-    known_.insert(key);
-    const auto found = json_.find(key);
-    if (found == json_.end()) fail(key, "is missing (null where it does not apply)");
-    return *found;
-  }
-  const Json& get(const char* key, bool (Json::*is)() const noexcept, const char* expected) {
-    const Json& value = find(key);
-    if (!(value.*is)()) fail(key, fmt::format("expected {}, got {}", expected, value.dump()));
-    return value;
-  }
-
-  const Json& json_;
-  std::string where_;
-  std::set<std::string> known_;
-};
-
 }  // namespace
 
 Interval wilson(double hits, int64_t n) {
@@ -132,7 +64,7 @@ Interval wilson(double hits, int64_t n) {
 std::string cells_to_json(const std::vector<Cell>& cells) {
   std::string text = "[";
   for (const Cell& cell : cells) {
-    Writer writer;
+    FieldWriter writer;
     fields(cell, writer);
     text += (text.size() == 1 ? "\n" : ",\n") + writer.json.dump();
   }
@@ -144,7 +76,7 @@ std::vector<Cell> cells_from_json(const std::string& text) {
   if (!json.is_array()) throw std::runtime_error("results: expected a list of cells in JSON");
   std::vector<Cell> cells;
   for (const Json& item : json) {
-    Reader reader(item, cells.size() + 1);
+    FieldReader reader(item, fmt::format("cell {}", cells.size() + 1));
     fields(cells.emplace_back(), reader);
     reader.refuse_unknown();
   }

@@ -9,6 +9,7 @@
 #include "eval/read.h"
 #include "eval/report/report.h"
 #include "eval/run.h"
+#include "eval/watch.h"
 #include "model/convert.h"
 
 namespace {
@@ -33,6 +34,10 @@ int main(int argc, char** argv) {
   CLI::App* eval = app.add_subcommand("eval", "run a benchmark in one-step, unsmooth or smooth reading; run again, it resumes");
   eval->add_option("CONFIG", file, "the evaluation's YAML; configs/reference.md lists every key")->required();
   eval->add_option("--set", overrides, "key=value over the file's, e.g. samples=100")->allow_extra_args(false);
+  std::string watched;
+  CLI::Option* watching = eval->add_option("--watch", watched, "evaluate every checkpoint of this training run as it appears, up to its last step. Every line reads that "
+                                           "checkpoint, whatever its own `checkpoint` says. Results: OUT/step-N; curves: RUN/accuracies.jsonl, TensorBoard, ./smooth report RUN");
+  watching->type_name("RUN");
   eval->add_flag("--replace", replace, "do cells again that were made with another config or other weights");
 
   std::vector<std::string> runs;
@@ -94,7 +99,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return smooth::run_main([&] {
-    if (*eval) {
+    if (*watching) {
+      smooth::watch(smooth::load_watching(file, overrides), watched, replace);
+    } else if (*eval) {
       const auto config = smooth::load_config<smooth::EvalConfig>(file, overrides);
       std::cout << smooth::table3(smooth::evaluate(config, replace), config.training_length);
     }

@@ -212,25 +212,25 @@ void save_model(const Model& model, const std::string& folder, int64_t shard_byt
   save_weights(folder, stored_tensors(model), shard_bytes);
 }
 
+std::vector<int64_t> finished_steps(const fs::path& checkpoints) {
+  std::vector<int64_t> steps;
+  if (!fs::is_directory(checkpoints)) return steps;
+  for (const auto& entry : fs::directory_iterator(checkpoints)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("step-") && fs::exists(entry.path() / "DONE")) steps.push_back(std::stoll(name.substr(5)));
+  }
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
 std::string find_checkpoint(const std::string& folder) {
   if (fs::is_regular_file(folder) || fs::exists(fs::path(folder) / "config.json")) return folder;
   const fs::path checkpoints = fs::path(folder) / "checkpoints";
-  std::string newest;
-  int64_t best = -1;
-  if (fs::is_directory(checkpoints)) {
-    for (const auto& entry : fs::directory_iterator(checkpoints)) {
-      const std::string name = entry.path().filename();
-      if (!name.starts_with("step-") || !fs::exists(entry.path() / "DONE")) continue;
-      if (const int64_t step = std::stoll(name.substr(5)); step > best) {
-        best = step;
-        newest = entry.path();
-      }
-    }
-  }
-  if (newest.empty()) {
+  const std::vector<int64_t> steps = finished_steps(checkpoints);
+  if (steps.empty()) {
     throw std::runtime_error(folder + ": neither a model folder (no config.json) nor a run with a finished checkpoint (no checkpoints/step-N/DONE)");
   }
-  return newest;
+  return checkpoints / ("step-" + std::to_string(steps[0]));
 }
 
 }  // namespace smooth

@@ -1,9 +1,12 @@
 // A model as a folder that Hugging Face's transformers opens: config.json, the weights (model/files/weights.h), the tokenizer's files.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "configs/config.h"
 #include "model/model.h"
@@ -40,6 +43,9 @@ std::unique_ptr<Model> describe_new(const ModelConfig& config, int64_t vocab_siz
 
 // Writes config.json and the weights, in shards when they have more bytes than `shard_bytes`; the tokenizer saves its own files.
 void save_model(const Model& model, const std::string& folder, int64_t shard_bytes = kShardBytes);
+
+// Of a run's folder `checkpoints`: the steps of the folders step-N that are DONE, newest first. What is not DONE is not a checkpoint.
+std::vector<int64_t> finished_steps(const std::filesystem::path& checkpoints);
 
 // The folder itself if it is a model folder (or a file of weights), else its newest checkpoints/step-N that is DONE. Throws naming both.
 std::string find_checkpoint(const std::string& folder);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "configs/run.h"
+#include "model/checkpoint.h"
 #include "model/files/weights.h"
 
 namespace smooth {
@@ -47,17 +48,6 @@ void verify(const fs::path& folder) {
 }
 
 }  // namespace
-
-std::vector<int64_t> finished_steps(const fs::path& checkpoints) {
-  std::vector<int64_t> steps;
-  if (!fs::is_directory(checkpoints)) return steps;
-  for (const auto& entry : fs::directory_iterator(checkpoints)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("step-") && fs::exists(entry.path() / "DONE")) steps.push_back(std::stoll(name.substr(5)));
-  }
-  std::sort(steps.rbegin(), steps.rend());
-  return steps;
-}
 
 struct Checkpoints::Contents {
   Standing standing;

@@ -27,9 +27,6 @@ struct Standing {
 
 constexpr const char* kAdapters = "lora.safetensors";  // in a checkpoint of a run with LoRA, beside the merged weights
 
-// Steps of the folders that are DONE, newest first. What is not DONE is not a checkpoint.
-std::vector<int64_t> finished_steps(const std::filesystem::path& checkpoints);
-
 class Checkpoints {
  public:
   Checkpoints(const std::filesystem::path& run, const CheckpointConfig& config, Ranks& ranks);

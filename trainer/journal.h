@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "configs/config.h"
+#include "configs/events.h"
 #include "configs/run.h"
-#include "trainer/events.h"
 
 namespace smooth {
 

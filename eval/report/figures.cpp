@@ -47,10 +47,6 @@ std::vector<Rule> training_rule(const std::vector<Line>& lines) {
   return {{1, "training length"}};
 }
 
-Axis percent_axis() {
-  return {.title = "accuracy, %", .low = 0, .high = 100, .at = {0, 25, 50, 75, 100}};
-}
-
 // A series of each line: what `point` makes of its cells, without those of which it makes nothing.
 std::vector<Series> series_of(const std::vector<Line>& lines,
                               const std::function<std::optional<Point>(const Cell&)>& point) {
@@ -125,6 +121,10 @@ void add_cost(Gallery& gallery, const std::vector<Line>& lines, const std::strin
 }
 
 }  // namespace
+
+Axis percent_axis() {
+  return {.title = "accuracy, %", .low = 0, .high = 100, .at = {0, 25, 50, 75, 100}};
+}
 
 Gallery accuracy_figures(const std::vector<Line>& lines) {
   const auto point = [](const Cell& c) {

@@ -113,7 +113,8 @@ void read_folder(const fs::path& folder, Runs& runs) {
   const auto seed = [&] { return config_number(folder / "config.yaml", "seed"); };
   if (fs::exists(folder / "metrics.jsonl"))
     runs.trainings.push_back({name, name, config(), seed(), read_metrics(folder / "metrics.jsonl"),
-                              read_environment(folder / "environment.json")});
+                              read_environment(folder / "environment.json"),
+                              read_accuracies(folder / "accuracies.jsonl")});
   if (fs::exists(folder / "results.json")) {
     std::vector<std::string> traces;
     if (fs::exists(folder / "traces")) traces = sorted_entries(folder / "traces", false);
@@ -133,12 +134,26 @@ bool is_inside_of_a_run(const fs::path& folder) {
   return names.contains(folder.filename().string());
 }
 
+// Of the folders step-N of a watch, which hold the same evaluation of one checkpoint after another, all but the newest.
+std::set<std::string> earlier_steps(const std::vector<std::string>& folders) {
+  std::vector<std::string> steps;
+  for (const std::string& folder : folders) {
+    if (fs::exists(fs::path(folder) / "watched.json") && fs::exists(fs::path(folder) / "results.json")) steps.push_back(folder);
+  }
+  std::ranges::sort(steps, {}, [](const std::string& name) { return std::pair(name.size(), name); });  // step-9, step-10
+  if (!steps.empty()) steps.pop_back();
+  return {steps.begin(), steps.end()};
+}
+
 void search(const fs::path& folder, int depth, std::set<fs::path>& seen, Runs& runs) {
   if (!seen.insert(fs::canonical(folder)).second) return;
   read_folder(folder, runs);
   if (depth == 0) return;
-  for (const std::string& inner : sorted_entries(folder, true))
-    if (!is_inside_of_a_run(inner)) search(inner, depth - 1, seen, runs);
+  const std::vector<std::string> folders = sorted_entries(folder, true);
+  const std::set<std::string> earlier = earlier_steps(folders);
+  for (const std::string& inner : folders)
+    if (!is_inside_of_a_run(inner) && !earlier.contains(inner))
+      search(inner, depth - 1, seen, runs);
 }
 
 // Shortens names to what comes after the folder that all have in common.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/accuracies.h"
 #include "eval/cell.h"
 
 namespace smooth {
@@ -28,6 +29,7 @@ struct TrainingFolder {
   int64_t seed = 0;
   std::vector<StepMetrics> steps;
   Environment environment;
+  std::vector<Accuracy> accuracies;  // of its checkpoints, where they were watched
 };
 
 struct EvaluationFolder {
@@ -50,7 +52,8 @@ struct Runs {
 
 // Reads the folders and those inside them, three levels down, in sorted order; each once.
 // metrics.jsonl makes a training run, results.json an evaluation, manifest.json a data set. An
-// unfinished last line of a run that still goes on is left out. Throws naming file, line and field,
+// unfinished last line of a run that still goes on is left out. Of a watch's evaluations, a folder a
+// step, the newest counts, and each that is named itself. Throws naming file, line and field,
 // and for a folder in which nothing of the kind is found.
 Runs find_runs(const std::vector<std::string>& folders);
 

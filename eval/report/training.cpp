@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "configs/run.h"
+#include "eval/report/over_steps.h"
 #include "eval/report/plot.h"
 
 namespace smooth {
@@ -149,6 +150,7 @@ Gallery training_figures(const std::vector<TrainingFolder>& trainings, const std
   for (const Curve& curve : curves) {
     if (auto picture = picture_of(curve, begun, styles)) gallery.pictures.push_back(std::move(*picture));
   }
+  if (auto picture = accuracy_over_steps(begun)) gallery.pictures.push_back(std::move(*picture));
   return gallery;
 }
 

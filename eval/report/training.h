@@ -9,7 +9,7 @@
 
 namespace smooth {
 
-// Losses, gradient norms, learning rates and speed over the steps; in the colours of the lines of the same names.
+// Losses, gradient norms, learning rates, speed and accuracies over the steps; but for the accuracies in the colours of the lines of the same names.
 Gallery training_figures(const std::vector<TrainingFolder>& trainings, const std::vector<Line>& lines);
 
 // Mean of what came before, weighted by exp(-age / span), from the first value on:

@@ -99,7 +99,7 @@ TEST_CASE("JSON of cells is refused by cell and field", "[cell]") {
   CHECK_THROWS_WITH(cells_from_json(with("\"window\":null", "\"window\":1.5")),
                     Contains("cell 2: window: expected a whole number"));
   CHECK_THROWS_WITH(cells_from_json(with("\"n\":100", "\"n\":100,\"N\":1")),
-                    "cell 2: N: is no field of a cell");
+                    "cell 2: N: is no known field");
   CHECK_THROWS_WITH(cells_from_json("{}"), Contains("expected a list"));
   CHECK_THROWS_WITH(cells_from_json("[1]"), Contains("cell 1: expected an object"));
   Cell broken = cell("dense", "os", 512, 12);

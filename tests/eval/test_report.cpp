@@ -313,6 +313,42 @@ TEST_CASE("a report of a training run alone, and one of nothing", "[report]") {
                     Contains("must end in .html"));
 }
 
+TEST_CASE("a watched run has its accuracy over the steps, and of the watch's folders the newest counts", "[report]") {
+  const Folder folder;
+  make_runs(folder);
+  const std::string run = folder / "quick/swa-sr";
+  write_report({run}, folder / "before.html");
+  CHECK_FALSE(fs::exists(folder / "before-over-steps.svg"));
+  fs::create_directories(folder / "quick/watch");
+  for (const char* step : {"step-100", "step-20", "step-9"}) {
+    fs::copy(folder / "quick/eval", folder / (std::string("quick/watch/") + step), fs::copy_options::recursive);
+    write_file(folder / (std::string("quick/watch/") + step + "/watched.json"), "{}");
+  }
+  for (const int64_t step : {1, 2}) add_accuracies(run + "/accuracies.jsonl", accuracies_of(step, cells()), false);
+  const Runs runs = find_runs({folder / "quick"});
+  REQUIRE(runs.evaluations.size() == 2);
+  CHECK(runs.evaluations[1].name == "watch/step-100");
+  CHECK(find_runs({folder / "quick/watch/step-9"}).evaluations.size() == 1);
+  REQUIRE(runs.trainings.size() == 1);
+  CHECK(runs.trainings[0].accuracies.size() == 8);
+  write_report({run}, folder / "after.html");
+  const std::string svg = read_file(folder / "after-over-steps.svg");
+  CHECK_THAT(svg, Contains("accuracy, %") && Contains("swa-os, 512") && Contains("swa-sr, 1k") && Contains(">step<"));
+  CHECK_THAT(read_file(folder / "after.html"), Contains("as <code>./smooth eval --watch</code> measured it"));
+}
+
+TEST_CASE("curves of two runs, and of two modes of one name, are told apart", "[report]") {
+  const std::vector<StepMetrics> begun = {{.step = 1, .loss = 1, .norm = 1, .lr = 1, .tokens = 1, .targets = 1, .seconds = 1}};
+  TrainingFolder one{.folder = "one", .name = "one", .steps = begun}, two{.folder = "two", .name = "two", .steps = begun};
+  Cell first = cell("os", 512, 3), second = cell("sr", 512, 97);
+  second.model = first.model = "swa";
+  one.accuracies = accuracies_of(1, {first, second});
+  two.accuracies = accuracies_of(1, {first});
+  const auto svg_of = [](const std::vector<TrainingFolder>& runs) { return training_figures(runs, {}).pictures.back().svg; };
+  CHECK_THAT(svg_of({one, two}), Contains("one: swa, 512 (OS, sentences)") && Contains("one: swa, 512 (SR, sentences)") && Contains("two: swa, 512<"));
+  CHECK_THAT(svg_of({two}), Contains(">swa, 512<"));
+}
+
 TEST_CASE("training curves keep a leap of a long run, and held-out loss where there is one", "[report]") {
   TrainingFolder run{.folder = "runs/one", .name = "one"};
   for (int64_t step = 1; step <= 100000; ++step) {

@@ -1,13 +1,15 @@
 // What is written for TensorBoard, byte by byte; tests/golden/tensorboard_opens.py opens it with TensorBoard itself.
-#include "trainer/events.h"
+#include "configs/events.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 
-#include "tests/trainer/workplace.h"
+#include "configs/run.h"
+#include "tests/configs/folder.h"
 
 using namespace smooth;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -41,16 +43,14 @@ TEST_CASE("CRC-32C is RFC 3720's", "[events]") {
 }
 
 TEST_CASE("events are TensorFlow's records", "[events]") {
-  const fs::path folder = fs::temp_directory_path() / ("smooth-events-" + std::to_string(getpid()));
-  fs::remove_all(folder);
+  const TestFolder folder;
   {
-    EventFile file(folder, 299);
+    EventFile file(folder.path, 299);
     file.scalars(300, {{"loss", 1.5}, {"norm", std::nan("")}});
   }
-  const std::vector<std::string> events = events_of(folder);
+  const std::vector<std::string> events = events_of(folder.path);
   REQUIRE(events.size() == 3);
   CHECK(events[0] == std::string("\x10\x00\x1a\x0d", 4) + "brain.Event:2");
   CHECK(events[1] == "\x10\xac\x02\x3a\x02\x08\x01");
   CHECK(events[2] == std::string("\x10\xac\x02\x2a\x0d\x0a\x0b\x0a\x04loss\x15\x00\x00\xc0\x3f", 18));
-  fs::remove_all(folder);
 }

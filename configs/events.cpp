@@ -1,4 +1,4 @@
-#include "trainer/events.h"
+#include "configs/events.h"
 
 #include <fcntl.h>
 #include <unistd.h>
