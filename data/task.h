@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct Task {
   std::string metric;       // "string-match", "f1", ...
   bool early_stop = true;   // a teacher may stop before the last chunk
   int64_t length = 0;       // tokens of the whole one-step prompt, by the tokenizer that made the task
+  std::optional<int64_t> words;  // of a benchmark that counts lengths in words: LongBench's `length`
   std::vector<Evidence> evidence;  // of the queried answers only: in the order of the query, then of the text
 };
 
