@@ -52,11 +52,30 @@ struct EvalModelConfig {
   }
 };
 
+// LongBench, for `benchmark: longbench`.
+struct LongBenchConfig {
+  std::string path;
+  std::vector<std::string> tasks;
+  bool e = false;
+  std::optional<int64_t> samples;
+  std::string code_backend = "difflib";
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path, "data.zip as it is published, or a folder with its files", existing());
+    v("tasks", tasks, "hotpotqa, gov_report, ...; empty: all sixteen, of LongBench-E thirteen");
+    v("e", e, "LongBench-E, whose contexts are spread evenly over lengths");
+    v("samples", samples, "of each task, the first of its file; null: all", at_least(1));
+    v("code_backend", code_backend, "how code is compared: as the official script without python-Levenshtein, or with it", one_of({"difflib", "levenshtein"}));
+  }
+};
+
 struct EvalConfig {
   std::string out;
   int64_t seed = 42, threads = 0;
   std::string device = "cpu", chat_template = "chatml", benchmark = "niah";
   NiahConfig niah;
+  std::optional<LongBenchConfig> longbench;
   std::vector<int64_t> lengths;
   int64_t samples = 500, rows = 64, training_length = 0;
   SamplingConfig sampling;
@@ -69,16 +88,19 @@ struct EvalConfig {
     v("device", device, "where to compute", one_of({"cpu", "cuda"}));
     v("threads", threads, "threads on the CPU; 0: as OMP_NUM_THREADS says, else all cores", at_least(0));
     v("chat_template", chat_template, "how turns are laid out", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
-    v("benchmark", benchmark, "what is asked", one_of({"niah"}));
+    v("benchmark", benchmark, "what is asked", one_of({"niah", "longbench"}));
     v("niah", niah, "the needles");
-    v("lengths", lengths, "context lengths, in the model's tokens", Allowed{.low = 8, .required = true});
-    v("samples", samples, "tasks per cell", between(1, 1000000));
+    v("longbench", longbench, "its files and tasks");
+    v("lengths", lengths, "niah: context lengths, in the model's tokens", at_least(8));
+    v("samples", samples, "niah: tasks per cell", between(1, 1000000));
     v("rows", rows, "readings in flight", between(1, 65536));
     v("training_length", training_length, "context length that the models were trained at, for the report; 0: not known", at_least(0));
     v("sampling", sampling, "how tokens are chosen");
     v("models", models, "the lines of the table", required());
   }
   std::optional<Problem> problem() const {
+    const bool needles = benchmark == "niah";
+    if (!needles && !longbench) return Problem{"longbench", "is missing; say where LongBench's files are"};
     for (size_t i = 0; i < models.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         if (models[i].file() == models[j].file()) {
@@ -86,11 +108,14 @@ struct EvalConfig {
         }
       }
       const std::vector<int64_t>& read = models[i].lengths.empty() ? lengths : models[i].lengths;
+      if (needles && read.empty()) return Problem{"lengths", "is missing; give the context lengths of niah"};
+      if (!needles && !read.empty()) return Problem{models[i].lengths.empty() ? "lengths" : "models." + std::to_string(i) + ".lengths", "longbench's contexts have their own lengths; leave it out"};
       for (const int64_t length : read) {
         if (std::count(read.begin(), read.end(), length) > 1) {
           return Problem{models[i].lengths.empty() ? "lengths" : "models." + std::to_string(i) + ".lengths", std::to_string(length) + " is given twice"};
         }
       }
+      if (!needles) continue;
       const int64_t shortest = *std::min_element(read.begin(), read.end());
       if (models[i].reading.mode != "os" && models[i].reading.chunk > shortest) {
         return Problem{"models." + std::to_string(i) + ".reading.chunk",

@@ -16,8 +16,9 @@ namespace {
 // The paper, A.1.1, strongest first.
 constexpr std::array<std::string_view, 12> kDelimiters = {
     "\n\n\n", "\n\n", "\n", ". ", ".", "! ", "? ", ", ", "; ", ": ", " \xe2\x80\x93 ", " "};
-// After them any other whitespace: the list has none for a tab, and cells of a table are not one word.
-constexpr size_t kLevels = kDelimiters.size() + 1;
+// Level 0 is the borders of units. After the delimiters any other whitespace: the list has none for a tab, and cells of a table are not
+// one word.
+constexpr size_t kLevels = kDelimiters.size() + 2;
 
 // Which bytes of a text belong to whitespace, 64 to a word.
 std::vector<uint64_t> whitespace_bits(std::string_view text) {
@@ -77,10 +78,11 @@ class WordIndex {
 
 class Splitter {
  public:
-  Splitter(std::string_view text, int64_t limit) : text_(text), index_(text), max_words_((2 * limit + 1) / 3) {}
+  Splitter(std::string_view text, int64_t limit, const std::vector<int64_t>& borders)
+      : text_(text), borders_(borders), index_(text), max_words_((2 * limit + 1) / 3) {}
 
   std::vector<std::string_view> chunks() {
-    split(0, text_.size(), 0);
+    split(0, text_.size(), borders_.empty() ? 1 : 0);
     return std::move(chunks_);
   }
 
@@ -91,8 +93,11 @@ class Splitter {
   // is whitespace alone, or a chunk could be: a turn without a word.
   size_t piece_end(size_t at, size_t end, size_t level) const {
     at = skip(at, end, true);
-    if (level < kDelimiters.size()) {
-      const std::string_view delimiter = kDelimiters[level];
+    if (level == 0) {
+      const auto border = std::upper_bound(borders_.begin(), borders_.end(), static_cast<int64_t>(at));
+      at = border == borders_.end() ? end : static_cast<size_t>(*border);
+    } else if (level <= kDelimiters.size()) {
+      const std::string_view delimiter = kDelimiters[level - 1];
       const size_t found = text_.substr(at, end - at).find(delimiter);
       at = found == std::string_view::npos ? end : at + found + delimiter.size();
     } else {
@@ -126,6 +131,7 @@ class Splitter {
   }
 
   std::string_view text_;
+  const std::vector<int64_t>& borders_;
   WordIndex index_;
   int64_t max_words_;  // the most words w with Int(1.5 w) <= limit
   std::vector<std::string_view> chunks_;
@@ -135,9 +141,13 @@ class Splitter {
 
 int64_t estimated_tokens(std::string_view text) { return WordIndex(text).words(0, text.size()) * 3 / 2; }
 
-std::vector<std::string_view> chunk(std::string_view text, int64_t limit) {
+std::vector<std::string_view> chunk(std::string_view text, int64_t limit, const std::vector<int64_t>& borders) {
   if (limit < 1) throw std::invalid_argument("chunk: a limit of " + std::to_string(limit) + " tokens holds no word");
-  return Splitter(text, limit).chunks();
+  const auto size = static_cast<int64_t>(text.size());
+  if (!std::is_sorted(borders.begin(), borders.end()) || (!borders.empty() && (borders.front() < 0 || borders.back() > size))) {
+    throw std::invalid_argument("chunk: borders have to ascend within the text");
+  }
+  return Splitter(text, limit, borders).chunks();
 }
 
 }  // namespace smooth

@@ -66,7 +66,7 @@ std::string mode_name(Mode mode) { return mode == Mode::kOneStep ? "os" : mode =
 
 Reading::Reading(const Task& task, const ReadingOptions& options) : task_(task), options_(options) {
   const bool whole = options.mode == Mode::kOneStep;
-  chunks_ = whole ? std::vector<std::string_view>{task.context} : chunk(task.context, options.chunk);
+  chunks_ = whole ? std::vector<std::string_view>{task.context} : chunk(task.context, options.chunk, task.borders);
   if (chunks_.empty()) chunks_ = {""};  // nothing to read is still to be answered
   transcript_ = {.id = task.id, .row = task.row, .mode = mode_name(options.mode), .chunk = whole ? 0 : options.chunk,
                  .early_stop = options.early_stop, .exchanges = {}, .answer = "", .answers = task.answers, .length = task.length};

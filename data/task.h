@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Task {
   std::string row;          // Table 5's row or the benchmark's dataset: "niah-a", "narrativeqa"
   std::string instruction;  // before the context in one-step reading
   std::string context;
+  std::vector<int64_t> borders;  // bytes of the context at which its units begin: chunks end there where they can
   std::string question;
   std::vector<std::string> answers;
   std::vector<std::string> classes;
@@ -27,6 +29,7 @@ struct Task {
   std::string metric;       // "string-match", "f1", ...
   bool early_stop = true;   // a teacher may stop before the last chunk
   int64_t length = 0;       // tokens of the whole one-step prompt, by the tokenizer that made the task
+  std::optional<int64_t> words;  // of a benchmark that counts lengths in words: LongBench's `length`
   std::vector<Evidence> evidence;  // of the queried answers only: in the order of the query, then of the text
 };
 

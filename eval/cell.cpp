@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "data/random.h"
 #include "eval/json_fields.h"
 
 namespace smooth {
@@ -59,6 +60,27 @@ Interval wilson(double hits, int64_t n) {
   // At 0 and n hits one end is exactly 0 or 1; rounding must not put it outside.
   return {p == 0 ? 0 : std::max(0.0, scale * (centre - half)),
           p == 1 ? 100 : std::min(100.0, scale * (centre + half))};
+}
+
+Interval interval_of(const std::vector<double>& scores) {
+  double sum = 0;
+  bool graded = false;
+  for (const double score : scores) {
+    sum += score;
+    graded |= score != 0 && score != 1;
+  }
+  if (!graded) return wilson(sum, std::ssize(scores));
+  constexpr int64_t kResamples = 10000;
+  Random random(1, "bootstrap");
+  std::vector<double> means;
+  for (int64_t i = 0; i < kResamples; ++i) {
+    double drawn = 0;
+    for (size_t j = 0; j < scores.size(); ++j) drawn += scores[random.below(scores.size())];
+    means.push_back(drawn);
+  }
+  std::sort(means.begin(), means.end());
+  const double scale = 100 / static_cast<double>(scores.size());
+  return {scale * means[kResamples / 40], scale * means[kResamples - 1 - kResamples / 40]};
 }
 
 std::string cells_to_json(const std::vector<Cell>& cells) {

@@ -28,6 +28,10 @@ struct Interval {
 };
 Interval wilson(double hits, int64_t n);
 
+// Of the mean of samples' scores, from 0 to 1: Wilson's where all are hits or misses, else between the 2.5 and 97.5 per cent of 10,000 means
+// of as many draws from them (the bootstrap of B. Efron, Ann. Statist. 7 (1979)), which follow from the scores alone.
+Interval interval_of(const std::vector<double>& scores);
+
 std::string cells_to_json(const std::vector<Cell>& cells);  // results.json: a list, null where a field does not apply
 std::vector<Cell> cells_from_json(const std::string& text);
 

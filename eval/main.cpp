@@ -38,6 +38,11 @@ int main(int argc, char** argv) {
   CLI::Option* watching = eval->add_option("--watch", watched, "evaluate every checkpoint of this training run as it appears, up to its last step. Every line reads that "
                                            "checkpoint, whatever its own `checkpoint` says. Results: OUT/step-N; curves: RUN/accuracies.jsonl, TensorBoard, ./smooth report RUN");
   watching->type_name("RUN");
+  std::string shard;
+  bool merging = false;
+  CLI::Option* sharing = eval->add_option("--shard", shard, "do the i-th of n parts, as 0/8 to 7/8: jobs of an array share the work so");
+  eval->add_flag("--merge", merging, "put the parts of all shards together")->excludes(sharing)->excludes(watching);
+  sharing->type_name("i/n")->excludes(watching);
   eval->add_flag("--replace", replace, "do cells again that were made with another config or other weights");
 
   std::vector<std::string> runs;
@@ -103,7 +108,8 @@ int main(int argc, char** argv) {
       smooth::watch(smooth::load_watching(file, overrides), watched, replace);
     } else if (*eval) {
       const auto config = smooth::load_config<smooth::EvalConfig>(file, overrides);
-      std::cout << smooth::table3(smooth::evaluate(config, replace), config.training_length);
+      const smooth::Shard part = *sharing ? smooth::Shard::from_text(shard) : smooth::Shard();
+      std::cout << smooth::results_table(merging ? smooth::merge_shards(config) : smooth::evaluate(config, replace, part), config.training_length);
     }
     options.reading.early_stop = !read_all;
     if (*read) smooth::read_document(options);

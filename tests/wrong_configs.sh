@@ -145,7 +145,8 @@ slip train '1a init: model' wrong.yaml:3:1 "model: the architecture comes from i
 slip train '/^model/d' wrong.yaml:1:1 'model: give the architecture of a new model, or init'
 slip data '/^out/d' wrong.yaml:1:1 'out: missing'
 slip train '/^run/d' wrong.yaml:1:1 'run: missing'
-slip evaluate '/^lengths/d' wrong.yaml:1:1 'lengths: missing'
+slip evaluate 's/^samples: 4/benchmark: longbench/' wrong.yaml:1:1 'longbench: is missing; say where'
+slip evaluate '/^lengths/d' wrong.yaml:1:1 'lengths: is missing'
 
 # A key that is given twice, what is no YAML, files that include each other.
 slip data '$a out: other' wrong.yaml:10:1 'out: given twice, first at wrong\.yaml:1:1'

@@ -10,6 +10,8 @@ find_package(ICU COMPONENTS i18n uc REQUIRED)
 find_package(fmt REQUIRED)
 find_path(PCRE2_INCLUDE pcre2.h REQUIRED)
 find_library(PCRE2_LIBRARY pcre2-8 REQUIRED)
+find_path(LIBZIP_INCLUDE zip.h REQUIRED)
+find_library(LIBZIP_LIBRARY zip REQUIRED)
 find_path(SENTENCEPIECE_INCLUDE sentencepiece_processor.h REQUIRED)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
 find_library(SENTENCEPIECE_TRAINER sentencepiece_train REQUIRED)
@@ -31,8 +33,8 @@ endif()
 target_link_libraries(third_party_text INTERFACE nlohmann_json::nlohmann_json fmt::fmt Threads::Threads)
 
 add_library(third_party_data INTERFACE)
-target_include_directories(third_party_data SYSTEM INTERFACE ${PCRE2_INCLUDE} ${SENTENCEPIECE_INCLUDE})
-target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl
+target_include_directories(third_party_data SYSTEM INTERFACE ${PCRE2_INCLUDE} ${LIBZIP_INCLUDE} ${SENTENCEPIECE_INCLUDE})
+target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl ${LIBZIP_LIBRARY}
                       ${CMAKE_DL_LIBS})
 
 # Apache Arrow reads Parquet, in a module that is opened when the first such file is (data/sources/parquet_arrow.cpp).

@@ -47,9 +47,11 @@ int submit(int argc, char** argv) {
   std::string file, cluster;
   std::vector<std::string> overrides;
   bool dry_run = false;
+  int64_t shards = 1;
   app.add_option("CONFIG", file, "YAML of a training run or of an evaluation")->required();
   app.add_option("--cluster", cluster, "YAML of what Slurm is asked for, as in configs/cluster; unless given one rank without a GPU");
   app.add_option("--set", overrides, "key=value over CONFIG's, e.g. optim.lr=1e-4")->allow_extra_args(false);
+  app.add_option("--shards", shards, "an evaluation as an array of so many jobs, which share its work; then ./smooth eval CONFIG --merge")->check(CLI::Range(1, 100000));
   app.add_flag("--dry-run", dry_run, "print the batch file; write and submit nothing");
   try {
     app.parse(argc, argv);
@@ -58,7 +60,7 @@ int submit(int argc, char** argv) {
   }
   return smooth::run_main([&] {
     const auto asked = cluster.empty() ? smooth::ClusterConfig() : smooth::load_config<smooth::ClusterConfig>(cluster);
-    const smooth::Submission what = smooth::read_submission(file, overrides);
+    const smooth::Submission what = smooth::read_submission(file, overrides, shards);
     std::cout << (dry_run ? smooth::batch_file(what, asked) : smooth::submit(what, asked) + "\n") << std::flush;
     return 0;
   });

@@ -87,7 +87,8 @@ std::string options(const Submission& what, const ClusterConfig& cluster) {
   if (what.saves_when_asked) option("signal", "USR1@" + std::to_string(cluster.signal_seconds));
   lines += cluster.requeue ? "#SBATCH --requeue\n" : "#SBATCH --no-requeue\n";
   option("open-mode", "append");
-  option("output", log_folder(fs::path(what.file("yaml")).parent_path()) + "/%j.log");
+  if (what.shards > 1) option("array", "0-" + std::to_string(what.shards - 1));
+  option("output", log_folder(fs::path(what.file("yaml")).parent_path()) + (what.shards > 1 ? "/%A_%a.log" : "/%j.log"));
   for (const std::string& text : cluster.extra) lines += "#SBATCH " + text + "\n";
   return lines;
 }
@@ -107,9 +108,9 @@ std::string step(const Submission& what, const ClusterConfig& cluster) {
   return fmt::format(
       "trap : USR1  # to the whole job, as by scancel --full: the ranks save, and this shell waits for them\n"
       "status=0\n"
-      "srun --ntasks={} --ntasks-per-node={} --cpus-per-task={} --kill-on-bad-exit=0 --export=ALL {} {} || status=$?\n",
+      "srun --ntasks={} --ntasks-per-node={} --cpus-per-task={} --kill-on-bad-exit=0 --export=ALL {} {}{} || status=$?\n",
       cluster.nodes * cluster.tasks_per_node, cluster.tasks_per_node, cluster.cpus_per_task, shell_words(what.command),
-      shell_word(what.file("yaml")));
+      shell_word(what.file("yaml")), what.shards > 1 ? fmt::format(" --shard \"$SLURM_ARRAY_TASK_ID/{}\"", what.shards) : "");
 }
 
 // Every other failure is final: what failed would fail again.
@@ -151,12 +152,13 @@ std::string Submission::file(const std::string& extension) const {
   return (fs::absolute(fs::path(from) / folder).lexically_normal() / "submit" / (checksum(config) + "." + extension)).string();
 }
 
-Submission read_submission(const std::string& file, const std::vector<std::string>& overrides) {
+Submission read_submission(const std::string& file, const std::vector<std::string>& overrides, int64_t shards) {
   Item root = read_document(file);
   for (const std::string& text : overrides) apply_override(root, text);
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
   Submission what{.from = fs::current_path(), .variables = variables_here()};
   if (root.find("run") != nullptr) {
+    if (shards > 1) throw ConfigError(file + ": --shards is of evaluations; ranks share a training run (tasks_per_node of --cluster)");
     const TrainConfig config = load_config<TrainConfig>(file, overrides);
     what.folder = config.run;
     what.command = {programs / "smooth-train"};
@@ -173,6 +175,7 @@ Submission read_submission(const std::string& file, const std::vector<std::strin
     what.command = {programs / "smooth-eval", "eval"};
     what.config = dump_config(config);
     what.device = config.device;
+    what.shards = shards;
   } else {
     throw ConfigError(file + ": expected the YAML of a training run, which has `run`, or of an evaluation, which has `models`; this one has neither");
   }

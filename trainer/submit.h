@@ -5,7 +5,8 @@
 //   RUN/submit/JOB.log           what the job's ranks say, each time that it is started
 //
 // Slurm sends a run SIGUSR1 before its time limit; it saves and ends with status 75, and the batch file puts the job back into the queue. A
-// job whose machine fails or is taken by another one is put there by Slurm. An evaluation is one process, which Slurm alone requeues.
+// job whose machine fails or is taken by another one is put there by Slurm. An evaluation is one process, or an array of them, which Slurm
+// alone requeues.
 #pragma once
 
 #include <string>
@@ -24,13 +25,14 @@ struct Submission {
   std::string device;
   std::string from;                  // the folder that paths are relative to
   bool saves_when_asked = false;     // SIGUSR1 makes it save and end with status 75
+  int64_t shards = 1;                // of an evaluation: tasks of an array, which share its work
   std::vector<std::pair<std::string, std::string>> variables = {};
 
   std::string file(const std::string& extension) const;  // FOLDER/submit/CHECKSUM.EXTENSION, absolute
 };
 
 // What CONFIG.yaml says is to be run: a train YAML has `run`, an evaluation's has `models`. Throws ConfigError for any other.
-Submission read_submission(const std::string& file, const std::vector<std::string>& overrides);
+Submission read_submission(const std::string& file, const std::vector<std::string>& overrides, int64_t shards = 1);
 
 // The text of the batch file. Throws ConfigError where the cluster is not what the run needs, or a text cannot be said to sbatch.
 std::string batch_file(const Submission& what, const ClusterConfig& cluster);

@@ -7,6 +7,7 @@
 
 #include "data/chunker.h"
 #include "data/tasks/draw.h"
+#include "data/tasks/units.h"
 
 namespace smooth {
 
@@ -47,6 +48,7 @@ Task Tasks::task(uint64_t seed, int64_t index) const {
   Task task{.id = fmt::format("{}-{}", row_.row, item), .row = row_.row, .instruction = row_.instruction, .metric = row_.metric, .early_stop = row_.early_stop};
   lay_out(item, random, task);
   task.length = estimated_tokens(task.context);
+  task.borders = unit_borders(row_.row, task.context);
   return task;
 }
 

@@ -1,31 +1,38 @@
-// Needle in a haystack as a benchmark: yields tasks, scores answers. It knows no model.
+// Needle in a haystack as a benchmark.
 #pragma once
 
 #include <memory>
+#include <numeric>
 #include <vector>
 
-#include "configs/config.h"
 #include "data/niah.h"
-#include "data/reading.h"
 #include "data/scores/metrics.h"
+#include "eval/benchmarks/benchmark.h"
 
 namespace smooth {
 
-class NiahBenchmark {
+class NiahBenchmark : public Benchmark {
  public:
-  NiahBenchmark(const EvalConfig& config, std::shared_ptr<const Tokenizer> tokenizer)
-      : seed_(config.seed), niah_(config.niah, std::move(tokenizer)) {}
+  NiahBenchmark(const EvalConfig& config, std::shared_ptr<const Tokenizer> tokenizer) : config_(config), niah_(config.niah, std::move(tokenizer)) {}
 
-  std::vector<Task> tasks(int64_t length, int64_t first, int64_t count) const {
+  std::vector<Dataset> datasets(const EvalModelConfig& line) const override {
+    std::vector<Dataset> datasets;
+    for (const int64_t length : line.lengths.empty() ? config_.lengths : line.lengths) datasets.push_back({config_.niah.haystack, length, config_.samples});
+    return datasets;
+  }
+  std::vector<Task> tasks(const Dataset& dataset, int64_t first, int64_t count) const override {
     std::vector<Task> tasks;
-    for (int64_t i = first; i < first + count; ++i) tasks.push_back(niah_.task(seed_, length, i));
+    for (int64_t i = first; i < first + count; ++i) tasks.push_back(niah_.task(config_.seed, *dataset.length, i));
     return tasks;
   }
-  // Only the final answer is scored: earlier summaries hold the value too and would pass by leakage.
-  static double score(const Transcript& transcript) { return string_match_all(transcript.answer, transcript.answers); }
+  int64_t tokens(const Dataset& dataset, int64_t, int64_t count) const override { return count * *dataset.length; }
+  double score(const Task& task, const std::string& answer) const override { return string_match_all(answer, task.answers); }
+  double summary(const std::vector<double>& scores) const override {
+    return 100 * std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+  }
 
  private:
-  uint64_t seed_;
+  EvalConfig config_;
   Niah niah_;
 };
 

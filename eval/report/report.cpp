@@ -12,6 +12,7 @@
 #include "eval/report/page.h"
 #include "eval/report/plot.h"
 #include "eval/report/runs.h"
+#include "eval/report/table2.h"
 #include "eval/report/table3.h"
 #include "eval/report/training.h"
 
@@ -21,10 +22,18 @@ namespace {
 namespace fs = std::filesystem;
 using Blocks = std::vector<Block>;
 
+std::vector<Cell> cells_of(const std::vector<EvaluationFolder>& evaluations, const std::string& benchmark) {
+  std::vector<Cell> cells;
+  for (const EvaluationFolder& evaluation : evaluations)
+    for (const Cell& cell : evaluation.cells)
+      if (cell.benchmark == benchmark) cells.push_back(cell);
+  return cells;
+}
+
 std::vector<Line> lines_of_all(const std::vector<EvaluationFolder>& evaluations) {
   std::vector<Line> lines;
   for (const EvaluationFolder& evaluation : evaluations)
-    for (Line& line : lines_of(evaluation.cells, evaluation.training_length, evaluation.name))
+    for (Line& line : lines_of(cells_of({evaluation}, "niah"), evaluation.training_length, evaluation.name))
       lines.push_back(std::move(line));
   label_lines(lines);
   return lines;
@@ -40,6 +49,12 @@ void add_results(const std::vector<Line>& lines, Blocks& blocks) {
   if (const auto multiples = compared_multiples(lines))
     blocks.push_back(cost_table(lines, *multiples));
   blocks.push_back(cost_figures(lines));
+}
+
+void add_longbench(const std::vector<Cell>& cells, Blocks& blocks) {
+  blocks.push_back(Heading{"LongBench"});
+  blocks.push_back(table2(cells));
+  blocks.push_back(longbench_tasks_table(cells));
 }
 
 void add_readings(const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
@@ -183,6 +198,8 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
 
   Page page{"Smooth Reading: report", {}};
   if (!lines.empty()) add_results(lines, page.blocks);
+  const std::vector<Cell> longbench = cells_of(runs.evaluations, "longbench");
+  if (!longbench.empty()) add_longbench(longbench, page.blocks);
   add_readings(runs.evaluations, page.blocks);
   if (!runs.trainings.empty()) add_training(runs.trainings, lines, page.blocks);
   add_provenance(runs, folders, out, page.blocks);
@@ -193,11 +210,13 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
       for (const Picture& picture : gallery->pictures)
         write_file(path.parent_path() / (prefix + picture.name + ".svg"), standalone(picture.svg));
   if (!lines.empty()) write_file(path.parent_path() / "table3.csv", to_csv(table3_tidy(lines)));
+  if (!longbench.empty()) write_file(path.parent_path() / "table2.csv", to_csv(table2(longbench)));
   write_file(fs::path(path).replace_extension(".md"), to_markdown(page, prefix));
   write_file(path, to_html(page));
 }
 
-std::string table3(const std::vector<Cell>& cells, int64_t training_length) {
+std::string results_table(const std::vector<Cell>& cells, int64_t training_length) {
+  if (!cells.empty() && cells[0].benchmark == "longbench") return to_text(table2(cells)) + "\n" + to_text(longbench_tasks_table(cells));
   return to_text(table3(lines_of(cells, training_length)));
 }
 

@@ -11,11 +11,11 @@
 namespace smooth {
 
 // Folders of training runs, evaluations and data sets, or folders that hold such folders. Writes
-// `out` (an .html) and beside it NAME.md with its pictures NAME-*.svg, and table3.csv. Throws
+// `out` (an .html) and beside it NAME.md with its pictures NAME-*.svg, table3.csv and, of LongBench, table2.csv. Throws
 // naming file, line and field of what it cannot read, and when there is nothing to report.
 void write_report(const std::vector<std::string>& folders, const std::string& out);
 
-// Table 3 for the console: columns are multiples of `training_length`, or lengths where it is 0.
-std::string table3(const std::vector<Cell>& cells, int64_t training_length);
+// An evaluation for the console: Table 3, whose columns are multiples of `training_length`, or lengths where it is 0; LongBench as Table 2.
+std::string results_table(const std::vector<Cell>& cells, int64_t training_length);
 
 }  // namespace smooth

@@ -107,7 +107,7 @@ void make_runs(const Folder& folder) {
 }  // namespace
 
 TEST_CASE("the console's table is aligned", "[table]") {
-  const std::string text = table3(cells(), 512);
+  const std::string text = results_table(cells(), 512);
   CHECK_THAT(text, Contains("98.0 [93.0, 99.4]") && Contains("paper: SWA-4k-SR") &&
                        Contains("window ÷ length"));
   std::vector<std::string> lines;
@@ -128,7 +128,7 @@ TEST_CASE("the console's table is aligned", "[table]") {
     end = text.find('\n', begin);
     CHECK(display_width(text.substr(begin, end - begin)) <= 100);
   }
-  CHECK_THAT(table3(cells(), 0), Contains("512") && Contains("1k") && !Contains("paper:"));
+  CHECK_THAT(results_table(cells(), 0), Contains("512") && Contains("1k") && !Contains("paper:"));
 }
 
 TEST_CASE("a table in Markdown, CSV and HTML", "[table]") {

@@ -185,3 +185,18 @@ TEST_CASE("submit: a training run and an evaluation are told apart, and anything
   write_file(fs::path(run) / "config.yaml", "another");
   CHECK_THROWS_WITH(read_submission(train, {}), Contains("holds another run"));
 }
+
+TEST_CASE("submit: an evaluation as an array, whose jobs share its work", "[submit]") {
+  Submission what = run_of("cpu");
+  what.saves_when_asked = false;
+  what.command = {"/programs/smooth-eval", "eval"};
+  what.shards = 8;
+  const std::string text = batch_file(what, {});
+  CHECK_THAT(text, Contains("#SBATCH --array=0-7\n") && Contains("/%A_%a.log\n"));
+  CHECK_THAT(text, Contains(".yaml' --shard \"$SLURM_ARRAY_TASK_ID/8\" || status=$?\n"));
+  what.shards = 1;
+  CHECK_THAT(batch_file(what, {}), !Contains("--array") && !Contains("--shard"));
+  const Folder folder;
+  write_file(folder.path / "run.yaml", "run: x\n");
+  CHECK_THROWS_WITH(read_submission(folder.path / "run.yaml", {}, 2), Contains("--shards is of evaluations"));
+}
