@@ -64,32 +64,43 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& folder, int64_t step) {
-  std::filesystem::create_directories(folder);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const std::string name = "events.out.tfevents." + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()) + "." + host_name() + "." +
                            std::to_string(getpid()) + "." + std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() % 1000000000);
   path_ = folder / name;
-  file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file_ < 0) throw std::runtime_error(path_.string() + ": cannot be written: " + std::strerror(errno));
-  write(event(0, 3, "brain.Event:2"));
-  write(event(step + 1, 7, field(1, uint64_t{1})));  // SessionLog: status START
+  add(event(0, 3, "brain.Event:2"));
+  add(event(step + 1, 7, field(1, uint64_t{1})));  // SessionLog: status START
 }
 
-EventFile::~EventFile() { close(file_); }
+EventFile::~EventFile() {
+  if (file_ >= 0) close(file_);
+}
 
 void EventFile::scalars(int64_t step, const std::vector<std::pair<std::string, double>>& values) {
   std::string summary;
   for (const auto& [tag, value] : values) {
     if (std::isfinite(value)) summary += field(1, field(1, tag) + field(2, static_cast<float>(value)));  // Value: 1 tag, 2 simple_value
   }
-  write(event(step, 5, summary));
+  add(event(step, 5, summary));
+  write();
 }
 
-void EventFile::write(const std::string& event) {
+void EventFile::add(const std::string& event) {
   const std::string length = little_endian(static_cast<uint64_t>(event.size()));
-  const std::string record = length + little_endian(masked(crc32c(length))) + event + little_endian(masked(crc32c(event)));
-  if (::write(file_, record.data(), record.size()) != static_cast<ssize_t>(record.size())) {
-    throw std::runtime_error(path_.string() + ": cannot be written: " + std::strerror(errno));
+  unwritten_ += length + little_endian(masked(crc32c(length))) + event + little_endian(masked(crc32c(event)));
+}
+
+void EventFile::write() {
+  if (file_ < 0) {
+    std::filesystem::create_directories(path_.parent_path());
+    file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file_ < 0) throw std::runtime_error("cannot open " + path_.string() + ": " + std::strerror(errno));
+  }
+  while (!unwritten_.empty()) {
+    const ssize_t count = ::write(file_, unwritten_.data(), unwritten_.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw std::runtime_error("cannot append to " + path_.string() + ": " + std::strerror(errno) + (errno == ENOSPC ? "; free some space or choose another disk" : ""));
+    unwritten_.erase(0, static_cast<size_t>(count));
   }
 }
 

@@ -17,19 +17,22 @@ uint32_t crc32c(std::string_view bytes);
 class EventFile {
  public:
   // A new file in `folder`, whose first steps are those after `step`: TensorBoard forgets what earlier files there say of later ones.
+  // It is made with the first record.
   EventFile(const std::filesystem::path& folder, int64_t step);
   ~EventFile();
   EventFile(const EventFile&) = delete;
   EventFile& operator=(const EventFile&) = delete;
 
-  // One record, written at once. A value that is no number is left out.
+  // One record, written at once. A value that is no number is left out. What the disk does not take is thrown, and goes first the next time.
   void scalars(int64_t step, const std::vector<std::pair<std::string, double>>& values);
+  void write();  // what is not written yet
 
  private:
-  void write(const std::string& event);
+  void add(const std::string& event);
 
   std::filesystem::path path_;
   int file_ = -1;
+  std::string unwritten_;  // may begin within a record
 };
 
 }  // namespace smooth

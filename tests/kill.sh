@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # kill -9 at any moment of data, train or eval, then the same command again: the bytes of a run that nobody disturbed, clock readings apart.
 # The moments follow from SMOOTH_SEED, which is printed; give it again to kill at the same moments (as far as the machine is as fast).
+# SMOOTH_KILLS says how many runs of each verb are killed; with verbs as arguments only those are.
 set -euo pipefail
+source "$(dirname "$0")/runs.bash"
 programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
 for program in smooth-data smooth-train smooth-eval; do
   [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
@@ -17,25 +19,7 @@ export OMP_NUM_THREADS=1
 # Everything happens twice under the same relative paths: in calm/ without a disturbance, in killed/ with.
 mkdir "$work/calm" "$work/killed"
 cd "$work/calm"
-cat >data.yaml <<'END'
-out: set
-tokenizer: {vocab_size: 800, model_type: bpe, training_documents: 60}
-rows:
-  - row: niah-b
-    samples: 60
-    min_tokens: 240
-    max_tokens: 300
-    min_chunk: 48
-    max_chunk: 96
-    niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}
-  - row: niah-a
-    samples: 60
-    min_tokens: 240
-    max_tokens: 300
-    min_chunk: 48
-    max_chunk: 96
-    niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}
-END
+data_yaml niah-b niah-a >data.yaml
 cat >train.yaml <<'END'
 run: run
 threads: 1
@@ -70,24 +54,6 @@ cp ./*.yaml ../killed
 declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval")
 declare -A folder=([data]=set [train]=run [eval]=eval)
 
-# All that a folder holds, as text to compare: texts without clock readings, other files by their checksum. The lock tells the process.
-contents() {
-  find "$1" -type f ! -name .lock ! -path '*/events/*' | sort | while read -r file; do
-    echo "== $file"
-    case $file in
-      *.safetensors | *.model) sha256sum <"$file" ;;
-      *log.txt) sed -E 's/  [^ ]+ tokens\/s.*//' "$file" ;;
-      *) sed -E 's/"(seconds|prefill_seconds|decode_seconds|peak_bytes)":[-+.0-9e]+/"\1":_/g' "$file" ;;
-    esac
-  done
-}
-
-fail() {
-  printf 'FAILED (SMOOTH_SEED=%s): %s\n' "$seed" "$1"
-  printf '%s\n' "${@:2}"
-  exit 1
-}
-
 # start VERB ARGUMENT...: in the background; $child is the program's process.
 start() {
   local words
@@ -117,7 +83,7 @@ killed() {
   for ((i = 0; i < $1; ++i)); do
     moment=$((RANDOM * whole / 32768))
     start "${@:2}"
-    sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+    sleep_ms $moment
     kill -9 "$child" 2>/dev/null || true
     finish
     story+=" $moment ms (status $status)"
@@ -134,18 +100,23 @@ killed() {
   echo "${*:2}: killed after$story: the same bytes"
 }
 
+counts=(1 1 1 2 3 4) # kills of a run, in turn
 for verb in data train eval; do
   cd "$work/calm"
-  begin=${EPOCHREALTIME/./}
+  begin=$(now_ms)
   calm $verb
-  whole=$(((${EPOCHREALTIME/./} - begin) / 1000))
+  whole=$(($(now_ms) - begin))
   contents "${folder[$verb]}" >"$work/$verb.calm"
   echo "$verb: $(grep -c '^== ' "$work/$verb.calm") files in $whole ms"
 
   cd "$work/killed"
-  for count in 1 1 1 2 3 4; do
+  if [ $# != 0 ] && [[ " $* " != *" $verb "* ]]; then
+    calm $verb
+    continue
+  fi
+  for ((run = 0; run < ${SMOOTH_KILLS:-6}; ++run)); do
     rm -rf "${folder[$verb]}"
-    killed $count $verb
+    killed "${counts[run % 6]}" $verb
   done
   # Over a finished run of another config, which --replace removes.
   rm -rf "${folder[$verb]}"
@@ -165,5 +136,5 @@ cd "$work/calm"
 [ "$(wc -l <run/metrics.jsonl)" = 30 ] || fail "not 30 steps"
 [ "$(cat eval/waves/*.jsonl | wc -l)" = 12 ] || fail "not three waves in each of four cells"
 [ "$(cat set/*.jsonl | wc -l)" = 360 ] || fail "not 60 samples in each of six files"
-[ "$kills" -ge 10 ] || fail "only $kills kills found a program running"
+[ $# != 0 ] || [ "$kills" -ge 10 ] || fail "only $kills kills found a program running"
 echo "$kills kills in $SECONDS s"

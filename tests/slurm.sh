@@ -3,6 +3,7 @@
 # they are asked to stop, by hand or by the time limit, and requeue themselves, or when Slurm does so. Its daemons live in a folder of
 # their own and end with the test.
 set -euo pipefail
+source "$(dirname "$0")/runs.bash"
 programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
 for program in smooth-data smooth-train; do
   [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
@@ -30,11 +31,6 @@ tear_down() {
 }
 trap tear_down EXIT
 
-fail() {
-  printf 'FAILED: %s\n' "$@"
-  exit 1
-}
-
 # until_true SECONDS COMMAND...: waits for it.
 until_true() {
   local end=$((SECONDS + $1))
@@ -43,12 +39,6 @@ until_true() {
       "$(tail -n 20 "$work"/*/run*/submit/*.log "$work"/slurm*.log 2>/dev/null)"
     sleep 0.1
   done
-}
-
-free_port() {
-  local port
-  while port=$((RANDOM % 10000 + 10000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo $port
 }
 
 # Slurm in $work: its own key, socket and ports. A requeued job waits for cred_expire before it starts again.
@@ -103,12 +93,7 @@ mkdir "$work/calm" "$work/slurm"
 start_slurm
 
 cd "$work/calm"
-cat >data.yaml <<'END'
-out: set
-tokenizer: {vocab_size: 800, model_type: bpe, training_documents: 60}
-rows:
-  - {row: niah-b, samples: 60, min_tokens: 240, max_tokens: 300, min_chunk: 48, max_chunk: 96, niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}}
-END
+data_yaml niah-b >data.yaml
 "$programs/smooth-data" build data.yaml 2>"$work/messages" || fail "data:" "$(cat "$work/messages")"
 cp -r set ../slurm
 

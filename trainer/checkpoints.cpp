@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -23,6 +24,13 @@ std::string optimizer_file(int64_t rank) { return "optimizer-" + std::to_string(
 void remove_checkpoint(const fs::path& folder) {
   fs::remove(folder / "DONE");
   fs::remove_all(folder);
+}
+
+// What stays has no DONE and goes when the run goes on.
+void try_to_remove(const fs::path& folder) {
+  std::error_code stays;
+  fs::remove(folder / "DONE", stays);
+  if (!stays) fs::remove_all(folder, stays);
 }
 
 Standing standing_of(const fs::path& folder) {
@@ -54,6 +62,7 @@ struct Checkpoints::Contents {
   std::string config_json;
   std::vector<Parameter> weights, adapters, optimizer;  // empty: another rank writes them
   const Tokenizer* tokenizer;
+  std::string trouble;
 };
 
 Checkpoints::Checkpoints(const fs::path& run, const CheckpointConfig& config, Ranks& ranks) : checkpoints_(run / "checkpoints"), config_(config), ranks_(ranks) {}
@@ -88,16 +97,20 @@ std::vector<std::string> Checkpoints::optimizer_files(const Standing& standing) 
 }
 
 void Checkpoints::save(const Standing& standing, const Model& model, const std::vector<Parameter>& adapters, const Tokenizer& tokenizer,
-                       const std::vector<Parameter>& optimizer) {
-  finish();
+                       const std::vector<Parameter>& optimizer, const std::string& trouble) {
+  if (writing_.valid()) writing_.get();
   at::NoGradGuard no_grad;
-  auto contents = std::make_shared<Contents>(Contents{standing, {}, {}, {}, optimizer, &tokenizer});
+  auto contents = std::make_shared<Contents>(Contents{standing, {}, {}, {}, optimizer, &tokenizer, trouble});
   if (ranks_.first()) {
     contents->config_json = model.config_json();
     contents->weights = stored_tensors(model);
     contents->adapters = adapters;
-    fs::remove_all(folder(standing.step));
-    fs::create_directories(folder(standing.step));
+    try {
+      fs::remove_all(folder(standing.step));
+      fs::create_directories(folder(standing.step));
+    } catch (const fs::filesystem_error& error) {
+      contents->trouble = error.what();
+    }
   }
   ranks_.barrier();  // none writes into a folder that is yet to be emptied
   if (!config_.background) {
@@ -110,8 +123,13 @@ void Checkpoints::save(const Standing& standing, const Model& model, const std::
   writing_ = std::async(std::launch::async, [this, contents] { write_and_agree(*contents); });
 }
 
+void Checkpoints::look() {
+  if (writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) writing_.get();
+}
+
 void Checkpoints::finish() {
   if (writing_.valid()) writing_.get();
+  if (!failed_.empty()) throw std::runtime_error(failed_ + "; the ones before it are whole, and the same command goes on from them");
 }
 
 void Checkpoints::write(const Contents& contents) const {
@@ -128,13 +146,24 @@ void Checkpoints::write(const Contents& contents) const {
   write_file(to / "trainer.json", json.dump(2) + "\n");
 }
 
+// What makes the folder a checkpoint, and then spares the oldest one.
+void Checkpoints::seal(const Standing& standing) const {
+  const fs::path to = folder(standing.step);
+  Json sums = Json::object();
+  std::vector<fs::path> files(fs::directory_iterator(to), {});
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) sums[file.filename()] = checksum_file(file);
+  write_file(to / "checksums.json", sums.dump(2) + "\n");
+  write_file(to / "DONE", "");
+  prune(standing);  // only now may older ones go
+}
+
 // Every rank says whether its part is written; the first then seals the folder.
 void Checkpoints::write_and_agree(const Contents& contents) {
   const std::string key = "saved-" + std::to_string(contents.standing.step) + "-";
-  const fs::path to = folder(contents.standing.step);
-  std::string trouble;
+  std::string trouble = contents.trouble;
   try {
-    write(contents);
+    if (trouble.empty()) write(contents);
   } catch (const std::exception& error) {
     trouble = error.what();
   }
@@ -146,24 +175,16 @@ void Checkpoints::write_and_agree(const Contents& contents) {
       if (trouble.empty()) trouble = other;
     }
     try {
-      if (trouble.empty()) {
-        Json sums = Json::object();
-        std::vector<fs::path> files(fs::directory_iterator(to), {});
-        std::sort(files.begin(), files.end());
-        for (const fs::path& file : files) sums[file.filename()] = checksum_file(file);
-        write_file(to / "checksums.json", sums.dump(2) + "\n");
-        write_file(to / "DONE", "");
-        prune(contents.standing);  // only now may older ones go
-      }
+      if (trouble.empty()) seal(contents.standing);
     } catch (const std::exception& error) {
       trouble = error.what();
     }
-    if (!trouble.empty()) remove_checkpoint(to);  // its space is given back
+    if (!trouble.empty()) try_to_remove(folder(contents.standing.step));  // its space is given back
   }
+  failed_ = trouble.empty() ? "" : "the checkpoint of step " + std::to_string(contents.standing.step) + " could not be written: " + trouble;
   if (trouble.empty()) return;
-  const std::string message = "the checkpoint of step " + std::to_string(contents.standing.step) + " could not be written: " + trouble;
-  if (config_.failure == "stop") throw std::runtime_error(message + "; the ones before it are whole");
-  if (ranks_.first()) std::cerr << "smooth: " << message << "; training goes on, as checkpoint.failure says\n";
+  if (config_.failure == "stop") throw std::runtime_error(failed_ + "; the ones before it are whole");
+  if (ranks_.first()) std::cerr << "smooth: " << failed_ << "; training goes on, as checkpoint.failure says\n";
 }
 
 void Checkpoints::prune(const Standing& standing) const {

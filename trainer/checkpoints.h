@@ -39,14 +39,18 @@ class Checkpoints {
   std::vector<std::string> optimizer_files(const Standing& standing) const;
 
   // Writes model, adapters (none without LoRA), tokenizer and this rank's optimizer tensors; with `background` after this returns, from copies. Every rank calls it. A
-  // failure is thrown from here or from the next call, or told, as the config says.
+  // failure is thrown, from here or from the next call of any, or told, as the config says. `trouble`, if not empty, is why there can be none.
   void save(const Standing& standing, const Model& model, const std::vector<Parameter>& adapters, const Tokenizer& tokenizer,
-            const std::vector<Parameter>& optimizer);
-  void finish();  // until the last one is written
+            const std::vector<Parameter>& optimizer, const std::string& trouble);
+  // Throws what stops the run if a save in the background has met it.
+  void look();
+  // Until the last one is written. Throws if it could not be, whatever the config says: nothing after it holds what was trained.
+  void finish();
 
  private:
   struct Contents;
   void write(const Contents& contents) const;
+  void seal(const Standing& standing) const;
   void write_and_agree(const Contents& contents);
   void prune(const Standing& standing) const;
 
@@ -54,6 +58,7 @@ class Checkpoints {
   CheckpointConfig config_;
   Ranks& ranks_;
   std::future<void> writing_;
+  std::string failed_;  // why the last one is not there; not while one is being written
 };
 
 }  // namespace smooth

@@ -41,7 +41,7 @@ std::string format_flops(double rate) { return rate < 1e12 ? fmt::format("{:.3g}
 
 Journal::Journal(const TrainConfig& config, int64_t step, int64_t steps, double peak_flops)
     : run_(config.run), spike_(config.spike), peak_flops_(peak_flops), log_every_(config.log_every),
-      progress_("train " + run_.filename().string(), steps, "steps", step) {
+      progress_("train " + run_.filename().string(), steps, "steps", step), files_(run_, config.checkpoint.failure == "go-on") {
   keep_lines(run_ / "metrics.jsonl", [&](int64_t i, const std::string&) { return i < step; });
   keep_lines(run_ / "log.txt", [&](int64_t i, const std::string&) { return i < step / log_every_; });
   keep_lines(run_ / "spikes.txt", [&](int64_t, const std::string& line) { return step_of_spike(line) <= step; });
@@ -65,12 +65,12 @@ void Journal::tell(const StepReport& report, const std::function<std::vector<std
     json["heldout_loss"] = *report.heldout_loss;
     curves.emplace_back("heldout_loss", *report.heldout_loss);
   }
-  LineFile(run_ / "metrics.jsonl").append(json.dump());
-  if (!events_) events_.emplace(run_ / "events", report.step - 1);
-  events_->scalars(report.step, curves);
+  if (report.sent > 0) json["sent"] = report.sent;
+  files_.append("metrics.jsonl", json.dump());
+  files_.curves(report.step, curves);
   tell_spike(report, samples);
   progress_.advance(1, line);
-  if (report.step % log_every_ == 0) LineFile(run_ / "log.txt").append(fmt::format("step {}  {}", report.step, line));
+  if (report.step % log_every_ == 0) files_.append("log.txt", fmt::format("step {}  {}", report.step, line));
 }
 
 void Journal::finish() { progress_.finish(); }
@@ -81,7 +81,7 @@ void Journal::tell_spike(const StepReport& report, const std::function<std::vect
                                       report.loss / mean_loss_);
     for (const std::string& id : samples()) message += " " + id;
     std::cerr << "smooth: " << message << "\n";
-    LineFile(run_ / "spikes.txt").append(message);
+    files_.append("spikes.txt", message);
   }
   remember(report.loss);
 }

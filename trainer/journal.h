@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "configs/config.h"
-#include "configs/events.h"
 #include "configs/run.h"
+#include "trainer/journal_files.h"
 
 namespace smooth {
 
@@ -20,6 +20,7 @@ struct StepReport {
   int64_t step = 0;  // from 1
   double loss = 0, norm = 0, lr = 0, seconds = 0;
   int64_t tokens = 0, targets = 0;
+  int64_t sent = 0;  // bytes, by the first rank to others
   double flops = 0;  // the model's, without what is computed again
   std::optional<double> heldout_loss = {};
 };
@@ -32,6 +33,7 @@ class Journal {
 
   // `samples` gives the ids of the step's samples, for a spike.
   void tell(const StepReport& report, const std::function<std::vector<std::string>()>& samples);
+  std::string flush() { return files_.flush(); }  // writes what waits for space on the disk; empty, or why it cannot
   void finish();
 
  private:
@@ -43,7 +45,7 @@ class Journal {
   int64_t log_every_;
   double mean_loss_ = 0;  // of the last steps, for spikes
   Progress progress_;
-  std::optional<EventFile> events_;  // from the first step on
+  JournalFiles files_;
 };
 
 }  // namespace smooth

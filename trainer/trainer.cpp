@@ -187,6 +187,7 @@ Ended Trainer::train() {
     journal.emplace(config_, at_.step, at_.steps, gpu ? gpu->flops * static_cast<double>(ranks_.size()) : 0);
   }
   while (at_.step < at_.steps && !asked_) {
+    checkpoints_->look();
     StepReport report = profiled_step(at_.step);
     ++at_.step;
     if (heldout_ && (at_.step % config_.heldout->every == 0 || at_.step == at_.steps)) {
@@ -198,7 +199,7 @@ Ended Trainer::train() {
     }
     if (journal) journal->tell(report, [&] { return loader_->samples_of(report.step - 1); });
     const bool due = config_.checkpoint.every > 0 && at_.step % config_.checkpoint.every == 0;
-    if (due || asked_ || at_.step == at_.steps || at_.best_step == at_.step) save();
+    if (due || asked_ || at_.step == at_.steps || at_.best_step == at_.step) save(journal ? journal->flush() : "");  // what goes on from it has all lines before it
   }
   checkpoints_->finish();
   ranks_.barrier();  // the first rank, which holds the store, goes when all have what they need
@@ -218,6 +219,7 @@ StepReport Trainer::profiled_step(int64_t index) {
 StepReport Trainer::step(int64_t index) {
   const auto begin = std::chrono::steady_clock::now();
   StepReport report{.step = index + 1, .lr = learning_rate(config_.optim, index, at_.steps)};
+  const int64_t sent_before = ranks_.bytes_sent();
   const std::vector<Batch> packs = loader_->step(index);
   const int64_t passes = (std::ssize(packs) + context_->groups() - 1) / context_->groups();
   buckets_->zero_gradients();
@@ -247,6 +249,7 @@ StepReport Trainer::step(int64_t index) {
   stop_if_not_finite(report, packs);
   buckets_->gather_weights();
   if (lora_) lora_->merge();
+  report.sent = ranks_.bytes_sent() - sent_before;
   report.seconds = seconds_since(begin);
   return report;
 }
@@ -304,12 +307,12 @@ double Trainer::heldout_loss() {
   return (totals[0] / totals[1]).item<double>();
 }
 
-void Trainer::save() {
+void Trainer::save(const std::string& trouble) {
   at_.ranks = buckets_->shared_out() ? ranks_.size() : 1;
   std::vector<Parameter> adapters, optimizer;
   if (lora_) adapters = lora_->parameters();
   if (ranks_.first() || buckets_->shared_out()) optimizer = optimizer_->tensors();
-  checkpoints_->save(at_, *model_, adapters, *tokenizer_, optimizer);
+  checkpoints_->save(at_, *model_, adapters, *tokenizer_, optimizer, trouble);
 }
 
 }  // namespace smooth

@@ -43,7 +43,7 @@ class Trainer {
   int64_t kept_bytes() const;
   double heldout_loss();
   void resume();
-  void save();
+  void save(const std::string& trouble);
   void stop_if_not_finite(const StepReport& report, const std::vector<Batch>& packs) const;
 
   TrainConfig config_;
