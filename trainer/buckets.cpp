@@ -128,6 +128,7 @@ void Buckets::send_ready() {
     if (missing_[b] > 0) return;
     ++next_;
     Bucket& bucket = buckets_[b];
+    if (zero_ > 0 && std::ssize(pending_) == kTravelling) finish_oldest();
     if (zero_ == 0) {
       pending_.push_back(ranks_.sum(bucket.gradients));
     } else if (zero_ == 1) {
@@ -141,7 +142,6 @@ void Buckets::send_ready() {
       const at::Tensor own = at::empty_like(bucket.own_gradients);
       Pending sum = ranks_.scatter_sum(own, full_gradients(bucket));
       bucket.gradients = at::Tensor();
-      if (std::ssize(pending_) == kTravelling) finish_oldest();
       pending_.emplace_back([sum, own, to = bucket.own_gradients]() mutable {
         sum.wait();
         to.add_(own);

@@ -41,7 +41,7 @@ class Buckets {
   Buckets(const Buckets&) = delete;
   Buckets& operator=(const Buckets&) = delete;
 
-  // With ZeRO 2 a pass waits for the ranks' sums when so many are on their way: whole gradients of all buckets would not fit beside them.
+  // With ZeRO a pass waits for the ranks' sums when so many are on their way: what all of them are made in would not fit.
   static constexpr int64_t kTravelling = 4;
 
   std::vector<Bucket>& all() { return buckets_; }

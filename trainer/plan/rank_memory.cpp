@@ -40,7 +40,7 @@ double largest_matrix(const Model& model) {
   return largest;
 }
 
-// Numbers of the buckets that lie in memory at once with ZeRO 2: those that travel, the one that is being filled, and a table, which has one of
+// Numbers of the buckets that lie in memory at once with ZeRO: those that travel, the one that is being filled, and a table, which has one of
 // its own: a tied one's is filled throughout a pass.
 double buckets_at_once(const Model& model, const TrainConfig& config, double gradient_size, double trained) {
   const double usual = static_cast<double>(config.ranks.bucket_mb << 20) / gradient_size;
@@ -69,8 +69,9 @@ RankMemory rank_memory(const Model& model, const TrainConfig& config, const Plan
   memory.master = master > size ? master * trained * share : 0;
   memory.moments = 2 * size_of(config.precision.moments) * trained * share;
   memory.gradients = gradient * trained * (zero == 2 ? share : 1);
-  if (zero == 1) memory.travelling = gradient * trained * share;  // a rank's parts of the sums, until all are made
-  if (zero == 2) memory.travelling = (1 + share) * gradient * buckets_at_once(model, config, gradient, trained);  // whole ones, and the parts
+  // A rank's part of a sum; with ZeRO 2 whole gradients; and Gloo's sums are made of all ranks' parts (trainer/ranks.cpp).
+  const double times = share + (zero == 2 ? 1 : 0) + (place.on_gpu ? 0 : 1);
+  if (zero > 0) memory.travelling = times * gradient * buckets_at_once(model, config, gradient, trained);
 
   const Activations activations(model, dtype_from(config.precision.weights), place.on_gpu, config.recompute_keeps == "attention");
   const int64_t tokens = tokens_of_rank(model, config);
