@@ -63,7 +63,7 @@ TEST_CASE("LongBench's cells are its tasks, and its own script takes the predict
     CHECK((first.at("_id") == "trec4" && first.at("length") == 400 && first.at("all_classes").size() == 2));
   }
   const std::string text = results_table(cells, 0);
-  CHECK_THAT(text, Contains("FewShot") && Contains("hotpotqa") && Contains("paper: Qwen-OS"));
+  CHECK_THAT(text, Contains("FewShot") && Contains("hotpotqa") && Contains("paper: SWA-4k-OS"));
   write_report({config.out}, place.folder.path / "report.html");
   CHECK_THAT(read_file(place.folder.path / "report.html"), Contains("LongBench") && Contains("classification"));
 }
