@@ -39,13 +39,15 @@ void Decoder::initialise(uint64_t seed, double deviation) {
   }
 }
 
-// The layers over T tokens, whoever attends: x [T, C] -> [T, C].
+// The layers over T tokens, whoever attends: x [T, C] -> [T, C], or [N, C] of pass.rows.
 at::Tensor Decoder::layers(at::Tensor x, const at::Tensor& positions, const Attend& attend, const Pass& pass) const {
   const Rotation turn = rotation(positions, config_.head_dim, config_.rope_theta, config_.yarn, embed_tokens_.scalar_type());
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    const auto block = [this, turn, attend, l](const std::vector<at::Tensor>& in) {
+    // After the last attention no token needs another.
+    const at::Tensor rows = l + 1 == config_.num_hidden_layers ? pass.rows : at::Tensor();
+    const auto block = [this, turn, attend, l, rows](const std::vector<at::Tensor>& in) {
       const DecoderLayer& layer = layers_[l];
-      const at::Tensor middle = in[0] + attention(layer, config_, in[0], turn, attend, l);
+      const at::Tensor middle = rows_of(in[0], rows) + attention(layer, config_, in[0], turn, attend, l, rows);
       return std::vector<at::Tensor>{middle + mlp(layer, config_, middle)};
     };
     x = l < pass.recomputed ? recomputed(block, {x}, pass.holds_attention)[0] : block({x})[0];

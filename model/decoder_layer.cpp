@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/model.h"
 #include "model/ops/norm_project.h"
 #include "model/ops/project.h"
 #include "model/ops/swiglu.h"
@@ -51,14 +52,15 @@ void add_parameters(const DecoderLayer& layer, const std::string& prefix, std::v
 }
 
 at::Tensor attention(const DecoderLayer& layer, const DecoderConfig& config, const at::Tensor& x, const Rotation& turn, const Attend& attend,
-                     int64_t number) {
+                     int64_t number, const at::Tensor& rows) {
   const int64_t H = config.num_attention_heads, G = config.num_key_value_heads, D = config.head_dim;
   const auto made = norm_project(x, layer.input_layernorm, config.rms_norm_eps,
                                  {{layer.q_proj, layer.q_bias}, {layer.k_proj, layer.k_bias}, {layer.v_proj, layer.v_bias}});
   const at::Tensor q = rotate(made[0].view({-1, H, D}), turn);                 // [T, H, D]
   const at::Tensor k = rotate(made[1].view({-1, G, D}), turn);                 // [T, G, D]
   const at::Tensor v = made[2].view({-1, G, D});                               // [T, G, D]
-  return project(attend(q, k, v, number).reshape({-1, H * D}), layer.o_proj);                  // [T, C]
+  const at::Tensor y = attend(q, k, v, number).reshape({-1, H * D});           // [T, H D]
+  return project(rows_of(y, rows), layer.o_proj);                              // [T, C] or [N, C]
 }
 
 at::Tensor mlp(const DecoderLayer& layer, const DecoderConfig& config, const at::Tensor& x) {

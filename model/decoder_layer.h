@@ -29,9 +29,9 @@ void add_parameters(const DecoderLayer& layer, const std::string& prefix, std::v
 
 // Who attends: q [T, H, D], k [T, G, D], v [T, G, D], the layer's number -> [T, H, D].
 using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t layer)>;
-// What they add to the residual stream: x [T, C] -> [T, C].
+// What they add to the residual stream: x [T, C] -> [T, C]; attention to `rows` [N] of it alone, if they are given -> [N, C].
 at::Tensor attention(const DecoderLayer& layer, const DecoderConfig& config, const at::Tensor& x, const Rotation& turn, const Attend& attend,
-                     int64_t number);
+                     int64_t number, const at::Tensor& rows = {});
 at::Tensor mlp(const DecoderLayer& layer, const DecoderConfig& config, const at::Tensor& x);
 
 }  // namespace smooth

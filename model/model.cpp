@@ -27,6 +27,8 @@ at::Tensor embedded(const at::Tensor& table, const std::vector<int64_t>& ids) {
 
 at::Tensor Model::logits(const at::Tensor& hidden) const { return project(hidden, head()); }
 
+at::Tensor rows_of(const at::Tensor& x, const at::Tensor& rows) { return rows.defined() ? x.index_select(0, rows) : x; }
+
 namespace {
 
 // What is predicted, and after which tokens: [N] each.
@@ -41,6 +43,15 @@ struct Targets {
     places = at::tensor(at, at::kLong).to(device);
     ids = at::tensor(of, at::kLong).to(device);
   }
+  // Hidden states are wanted at targets alone. Where there is none, a stretch of a pack is met all the same.
+  Pass pass(Pass pass) const {
+    if (places.size(0) > 0) pass.rows = places;
+    return pass;
+  }
+  at::Tensor hidden(const Model& model, const Batch& batch, const Pass& options) const {
+    const at::Tensor states = model.forward(batch, pass(options));                  // [N, C], or [T, C] where N is 0
+    return places.size(0) > 0 ? states : states.index_select(0, places);  // [N, C]
+  }
   at::Tensor places, ids;
 };
 
@@ -49,12 +60,12 @@ struct Targets {
 at::Tensor loss_sum(const Model& model, const Batch& batch, const Pass& pass) {
   at::NoGradGuard no_grad;
   const Targets targets(batch, model.device());
-  return head_loss(model.forward(batch, pass).index_select(0, targets.places), model.head(), targets.ids).sum;
+  return head_loss(targets.hidden(model, batch, pass), model.head(), targets.ids).sum;
 }
 
 at::Tensor add_gradients(const Model& model, const Batch& batch, const at::Tensor& d_head, const Pass& pass) {
   const Targets targets(batch, model.device());
-  const at::Tensor hidden = model.forward(batch, pass).index_select(0, targets.places);  // [N, C]
+  const at::Tensor hidden = targets.hidden(model, batch, pass);  // [N, C]
   const HeadLoss loss = head_loss(hidden, model.head(), targets.ids, /*with_gradients=*/true, d_head);
   hidden.backward(loss.d_hidden);
   return loss.sum;

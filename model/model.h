@@ -19,6 +19,7 @@ namespace smooth {
 struct Pass {
   int64_t recomputed = 0;  // of so many layers, the first ones, only the inputs are kept for the backward pass (ops/recompute.h)
   bool holds_attention = false;  // of these too what attention gave
+  at::Tensor rows = {};          // [N] the tokens whose hidden states are wanted: what only others need is left out. Undefined: all
   Halo* halo = nullptr;    // of a pack that is split over processes: its neighbours
 };
 
@@ -26,7 +27,7 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  // Final hidden states of packed documents: [T, C]. Differentiable.
+  // Final hidden states of packed documents: [T, C], or [N, C] of pass.rows. Differentiable.
   virtual at::Tensor forward(const Batch& batch, const Pass& pass = {}) const = 0;
   // Advances `state` by the step's tokens and gives their final hidden states: [S, C]. No gradients.
   virtual at::Tensor step(const Step& step, State& state) const = 0;
@@ -51,6 +52,9 @@ class Model {
 // The rows of a table [V, C] for token ids: [T, C]. While gradients are wanted its result wants them too, even if the table is not
 // trained: what follows is.
 at::Tensor embedded(const at::Tensor& table, const std::vector<int64_t>& ids);
+
+// The rows [N] of x [T, C] -> [N, C]; all of it where they are undefined.
+at::Tensor rows_of(const at::Tensor& x, const at::Tensor& rows);
 
 // All that a checkpoint of the model holds: parameters, then idle tensors.
 std::vector<Parameter> stored_tensors(const Model& model);

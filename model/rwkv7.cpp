@@ -42,38 +42,39 @@ at::Tensor Rwkv7::norm(const at::Tensor& x, const Norm& norm) const {
   return at::layer_norm(x, {x.size(-1)}, norm.weight, norm.bias, config_.norm_eps);
 }
 
-// W_v relu(W_k x^k)², with x^k = x + d ∘ μ_k: [T, C] -> [T, C]
-at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift) const {
-  const at::Tensor x_k = documents.mixed(x, {ffn.x_k}, shift)[0];
+// W_v relu(W_k x^k)², with x^k = x + d ∘ μ_k: [T, C] -> [T, C], or [N, C] of `rows`
+at::Tensor Rwkv7::channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift, const at::Tensor& rows) const {
+  const at::Tensor x_k = rows_of(documents.mixed(x, {ffn.x_k}, shift)[0], rows);
   return project(at::relu(project(x_k, ffn.key)).square(), ffn.value);
 }
 
-at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, int64_t recomputed) const {
+at::Tensor Rwkv7::layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, const Pass& pass) const {
   std::vector<at::Tensor> x = {norm(embedded(embeddings_, ids), pre_norm_)};  // [T, C]
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
     // x and, after the first layer, its values -> the same: [T, C] each
-    const auto block = [this, documents, state, l](const std::vector<at::Tensor>& in) {
+    const at::Tensor rows = l + 1 == config_.num_hidden_layers ? pass.rows : at::Tensor();  // after the last token shift none needs another
+    const auto block = [this, documents, state, l, rows](const std::vector<at::Tensor>& in) {
       const Layer& layer = layers_[l];
       Rwkv7State::Layer* memory = state != nullptr ? &state->layers()[l] : nullptr;
       at::Tensor v_first = l > 0 ? in[1] : at::Tensor();
       const at::Tensor middle = in[0] + time_mix(layer.attn, options_, norm(in[0], layer.attn_norm), v_first, nullptr, documents, memory);
-      return std::vector<at::Tensor>{middle + channel_mix(layer.ffn, norm(middle, layer.ffn_norm), documents, memory != nullptr ? &memory->channel_shift : nullptr),
-                                     v_first};
+      at::Tensor* shift = memory != nullptr ? &memory->channel_shift : nullptr;
+      return std::vector<at::Tensor>{rows_of(middle, rows) + channel_mix(layer.ffn, norm(middle, layer.ffn_norm), documents, shift, rows), v_first};
     };
-    x = l < recomputed ? smooth::recomputed(block, x) : block(x);
+    x = l < pass.recomputed ? recomputed(block, x) : block(x);
   }
   return norm(x[0], norm_);
 }
 
 at::Tensor Rwkv7::forward(const Batch& batch, const Pass& pass) const {
-  return layers(batch.ids, Documents(batch, device(), pass.halo), nullptr, pass.recomputed);
+  return layers(batch.ids, Documents(batch, device(), pass.halo), nullptr, pass);
 }
 
 at::Tensor Rwkv7::step(const Step& step, State& memory) const {
   at::NoGradGuard no_grad;
   const at::AutoDispatchBelowADInplaceOrView below_autograd;  // each operation costs less
   auto& state = dynamic_cast<Rwkv7State&>(memory);
-  const at::Tensor hidden = layers(step.ids, Documents(step, state.rows(), device()), &state, 0);
+  const at::Tensor hidden = layers(step.ids, Documents(step, state.rows(), device()), &state, {});
   for (size_t n = 0; n < step.rows.size(); ++n) state.keys().advance(step.rows[n], step.lengths[n]);
   return hidden;
 }

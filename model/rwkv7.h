@@ -47,8 +47,8 @@ class Rwkv7 : public Model {
     ChannelMix ffn;
   };
   // `state`: where the documents' memories come from and go to, null for none.
-  at::Tensor layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, int64_t recomputed) const;
-  at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift) const;
+  at::Tensor layers(const std::vector<int64_t>& ids, const Documents& documents, Rwkv7State* state, const Pass& pass) const;
+  at::Tensor channel_mix(const ChannelMix& ffn, const at::Tensor& x, const Documents& documents, at::Tensor* shift, const at::Tensor& rows) const;
   at::Tensor norm(const at::Tensor& x, const Norm& norm) const;
 
   struct Blocks;

@@ -51,16 +51,18 @@ at::Tensor RwkvHybrid::layers(const at::Tensor& embedded, const at::Tensor& posi
   std::vector<at::Tensor> x = {embedded};
   for (int64_t l = 0; l < decoder.num_hidden_layers; ++l) {
     // x and, after the first time-mix, its values -> the same: [T, C] each
-    const auto block = [this, turn, documents, attend, state, l](const std::vector<at::Tensor>& in) {
+    const at::Tensor rows = l + 1 == decoder.num_hidden_layers ? pass.rows : at::Tensor();
+    const auto block = [this, turn, documents, attend, state, l, rows](const std::vector<at::Tensor>& in) {
       const DecoderConfig& sizes = config_.decoder;
       const DecoderLayer& layer = layers_[l];
       at::Tensor v_first = in.size() > 1 ? in[1] : at::Tensor();
       const auto mixed = [&] {
-        if (!config_.recurrent(l)) return attention(layer, sizes, in[0], turn, attend, l);
-        return time_mix(mixes_[l], config_.mix, rms_norm(in[0], layer.input_layernorm, sizes.rms_norm_eps), v_first, &turn, documents,
-                        state != nullptr ? &state->layers()[l] : nullptr);
+        if (!config_.recurrent(l)) return attention(layer, sizes, in[0], turn, attend, l, rows);
+        const at::Tensor out = time_mix(mixes_[l], config_.mix, rms_norm(in[0], layer.input_layernorm, sizes.rms_norm_eps), v_first, &turn, documents,
+                                        state != nullptr ? &state->layers()[l] : nullptr);
+        return rows_of(out, rows);
       };
-      const at::Tensor middle = in[0] + mixed();
+      const at::Tensor middle = rows_of(in[0], rows) + mixed();
       std::vector<at::Tensor> out = {middle + mlp(layer, sizes, middle)};
       if (v_first.defined()) out.push_back(v_first);
       return out;

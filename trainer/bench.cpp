@@ -11,6 +11,7 @@
 #include "model/limits.h"
 #include "model/memory.h"
 #include "trainer/adamw.h"
+#include "trainer/plan/costs.h"
 
 namespace smooth {
 namespace {
@@ -40,7 +41,6 @@ std::string bench_train(const BenchConfig& config) {
   BenchConfig in_master = config;
   in_master.dtype = "float32";
   const auto model = benched_model(in_master, device);
-  const Weighed weights = weigh(*model);
   Ranks alone({}, {}, device);
   PrecisionConfig precision;
   precision.weights = config.dtype;
@@ -61,7 +61,8 @@ std::string bench_train(const BenchConfig& config) {
   const int64_t peak = peak_memory_bytes(device);
 
   const auto tokens = static_cast<double>(pack.num_tokens());
-  const double flops = 6 * (weights.body * tokens + weights.head * static_cast<double>(pack.num_targets)) / seconds;
+  const TokenFlops each = token_flops(*model, count_parameters(*model), text_of({pack}));
+  const double flops = (each.matrices + each.head) * tokens / seconds;
   const nlohmann::ordered_json out = {
       {"bench", "train"}, {"architecture", model->architecture()}, {"dtype", config.dtype}, {"device", config.device}, {"threads", at::get_num_threads()},
       {"rows", config.rows}, {"prompt", config.prompt}, {"targets", pack.num_targets}, {"recompute", config.recompute}, {"recompute_keeps", config.recompute_keeps}, {"repeats", config.repeats},

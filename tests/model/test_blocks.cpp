@@ -185,3 +185,40 @@ TEST_CASE("what a block holds is computed once", "[cpu]") {
   held([&] { return std::vector<at::Tensor>{at::full({}, ++computed)}; });
   CHECK(computed == 1);  // outside of a block it is simply computed
 }
+
+TEST_CASE("hidden states of some rows are those of all, with the same gradients", "[cpu]") {
+  const int kind = GENERATE(0, 1, 2);
+  const Batch batch = packed({17, 1, 42}, 50, 6);
+  const auto model = [&]() -> std::unique_ptr<Model> {
+    if (kind == 2) {
+      auto made = std::make_unique<Rwkv7>(Rwkv7Config{.vocab_size = 50, .hidden_size = 32, .num_hidden_layers = 2, .head_dim = 16, .intermediate_size = 48,
+                                                      .decay_low_rank_dim = 8, .a_low_rank_dim = 8, .v_low_rank_dim = 8, .gate_low_rank_dim = 8});
+      made->initialise(1);
+      return made;
+    }
+    auto decoder = std::make_unique<Decoder>(small_config(kind == 0 ? 0 : 16));
+    decoder->initialise(1, 0.1);
+    return decoder;
+  }();
+  const at::Tensor rows = at::tensor({0, 3, 16, 17, 30, 59}, at::kLong);
+  const at::Tensor d = at::randn({6, 32});
+  std::vector<at::Tensor> expected;
+  for (const bool alone : {false, true}) {
+    for (const Parameter& parameter : model->parameters()) {
+      parameter.value.requires_grad_();
+      parameter.value.mutable_grad() = at::Tensor();
+    }
+    Pass pass{.recomputed = 2};
+    if (alone) pass.rows = rows;
+    const at::Tensor hidden = alone ? model->forward(batch, pass) : model->forward(batch, pass).index_select(0, rows);
+    hidden.backward(d);
+    if (!alone) expected.push_back(hidden.detach());
+    size_t i = 1;
+    if (alone) check_close("hidden", hidden.detach(), expected[0], 1e-5);
+    for (const Parameter& parameter : model->parameters()) {
+      if (!parameter.value.grad().defined()) continue;  // the head's
+      if (alone) check_close(parameter.name, parameter.value.grad(), expected.at(i++), 1e-5);
+      else expected.push_back(parameter.value.grad().clone());
+    }
+  }
+}

@@ -202,6 +202,13 @@ double keys_of(const Text& text, int64_t window) {
   return keys / text.tokens();
 }
 
+// Numbers of the matrices behind a layer's attention or last token shift: the output's and the MLP's; RWKV-7's channel-mix.
+double after_last_look(const Layer& layer) {
+  const double mlp = (layer.decoder != nullptr ? 3.0 : 2.0) * static_cast<double>(layer.width * layer.inner);
+  const bool attends = layer.mix == nullptr;
+  return mlp + (attends ? static_cast<double>(layer.width * layer.decoder->num_attention_heads * layer.decoder->head_dim) : 0);
+}
+
 }  // namespace
 
 TokenFlops token_flops(const Model& model, const Counts& counts, const Text& text, const Pass& pass) {
@@ -209,7 +216,9 @@ TokenFlops token_flops(const Model& model, const Counts& counts, const Text& tex
   const auto body = static_cast<double>(counts.body);
   const auto adapted = std::min(body, static_cast<double>(counts.adapted));  // gradients of weights are a forward pass's work for these alone
   TokenFlops flops;
-  flops.matrices = 4 * body + 2 * adapted;
+  // Of the last layer, what follows its last look at other tokens is computed at targets alone.
+  const double rest = (1 - text.target_share) * after_last_look(anatomy.layers.back());
+  flops.matrices = (4 + 2 * adapted / body) * (body - rest);
   flops.head = (counts.trained < counts.all() ? 4 : 6) * static_cast<double>(counts.predicting()) * text.target_share;
   for (size_t l = 0; l < anatomy.layers.size(); ++l) {
     const Layer& layer = anatomy.layers[l];
@@ -217,6 +226,7 @@ TokenFlops token_flops(const Model& model, const Counts& counts, const Text& tex
     flops.attention += 3 * attention;
     flops.state += 3 * state_flops(layer);
     if (static_cast<int64_t>(l) >= pass.recomputed) continue;
+    if (l + 1 == anatomy.layers.size()) flops.recompute -= 2 * rest;
     flops.recompute += 2 * body / static_cast<double>(anatomy.layers.size()) + (pass.holds_attention ? 0 : attention) + state_flops(layer);
   }
   return flops;
