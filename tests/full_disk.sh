@@ -3,10 +3,7 @@
 # is space the same command ends in the bytes of one that nothing stopped. The disk is a file system in memory that only this test sees.
 set -euo pipefail
 source "$(dirname "$0")/runs.bash"
-programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
-for program in smooth-data smooth-train; do
-  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
-done
+need smooth-data smooth-train
 if [ -z "${SMOOTH_FULL_DISK:-}" ]; then
   unshare --user --map-root-user --mount true 2>/dev/null || { echo "SKIPPED: no user namespace here to mount a small disk in" && exit; }
   SMOOTH_FULL_DISK=1 exec unshare --user --map-root-user --mount bash "$0"

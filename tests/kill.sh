@@ -4,13 +4,8 @@
 # SMOOTH_KILLS says how many runs of each verb are killed; with verbs as arguments only those are.
 set -euo pipefail
 source "$(dirname "$0")/runs.bash"
-programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
-for program in smooth-data smooth-train smooth-eval; do
-  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
-done
-seed=${SMOOTH_SEED:-$RANDOM}
-RANDOM=$seed
-echo "SMOOTH_SEED=$seed"
+need smooth-data smooth-train smooth-eval
+seed_moments
 work=$(mktemp -d)
 child=
 trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -32,23 +27,7 @@ checkpoint: {every: 2, keep: 2}
 optim: {lr: 0.003, warmup_steps: 4}
 log_every: 3
 END
-cat >eval.yaml <<'END'
-out: eval
-threads: 1
-lengths: [256, 300]
-samples: 5
-rows: 2
-niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
-sampling: {temperature: 1}
-models:
-  - name: One
-    checkpoint: run
-    reading: {mode: os, max_answer_tokens: 16}
-  - name: Two
-    checkpoint: run
-    sliding_window: 32
-    reading: {mode: sr, chunk: 64, max_summary_tokens: 32}
-END
+eval_yaml >eval.yaml
 cp ./*.yaml ../killed
 
 declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval")

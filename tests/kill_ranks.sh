@@ -4,13 +4,8 @@
 # The moments follow from SMOOTH_SEED, which is printed. SMOOTH_KILLS says how many runs meet a kill -9.
 set -euo pipefail
 source "$(dirname "$0")/runs.bash"
-programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
-for program in smooth-data smooth-train; do
-  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
-done
-seed=${SMOOTH_SEED:-$RANDOM}
-RANDOM=$seed
-echo "SMOOTH_SEED=$seed"
+need smooth-data smooth-train
+seed_moments
 work=$(mktemp -d)
 ranks=()
 trap 'for rank in "${ranks[@]}"; do kill -9 "$rank" 2>/dev/null || true; done; rm -rf "$work"' EXIT

@@ -1,5 +1,21 @@
 # For the shell tests of runs, which source it: the set they read, runs of one process and of several, and what a folder holds, to compare.
-# A test sets `programs` and `work` before.
+# A test sets `work` before.
+
+# need PROGRAM...: $programs is their folder; a test without them ends.
+need() {
+  programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
+  local program
+  for program in "$@"; do
+    [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
+  done
+}
+
+# Random moments follow from SMOOTH_SEED.
+seed_moments() {
+  seed=${SMOOTH_SEED:-$RANDOM}
+  RANDOM=$seed
+  echo "SMOOTH_SEED=$seed"
+}
 
 fail() {
   printf 'FAILED%s: %s\n' "${seed:+ (SMOOTH_SEED=$seed)}" "$1"
@@ -22,6 +38,27 @@ data_yaml() {
     niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}
 ROW
   done
+}
+
+# eval_yaml: four cells of three waves, of the models in run/, as eval.yaml.
+eval_yaml() {
+  cat <<'END'
+out: eval
+threads: 1
+lengths: [256, 300]
+samples: 5
+rows: 2
+niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
+sampling: {temperature: 1}
+models:
+  - name: One
+    checkpoint: run
+    reading: {mode: os, max_answer_tokens: 16}
+  - name: Two
+    checkpoint: run
+    sliding_window: 32
+    reading: {mode: sr, chunk: 64, max_summary_tokens: 32}
+END
 }
 
 free_port() {

@@ -4,10 +4,7 @@
 # their own and end with the test.
 set -euo pipefail
 source "$(dirname "$0")/runs.bash"
-programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
-for program in smooth-data smooth-train; do
-  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
-done
+need smooth-data smooth-train
 PATH=$PATH:/usr/sbin:/sbin
 for tool in slurmctld slurmd sbatch munged; do
   command -v $tool >/dev/null || { echo "SKIPPED: $tool is not installed (apt-get install --no-install-recommends slurm-wlm munge)" && exit; }

@@ -2,13 +2,9 @@
 # A training run that is watched from before it begins; then kill -9 at any moment of a watch, and the same command again: the bytes of one
 # that nobody disturbed, clock readings apart. The moments follow from SMOOTH_SEED, which is printed.
 set -euo pipefail
-programs=$(cd "${SMOOTH_BUILD:?names the folder of the programs}" && pwd)
-for program in smooth-data smooth-train smooth-eval; do
-  [ -x "$programs/$program" ] || { echo "SKIPPED: $program is not built" && exit; }
-done
-seed=${SMOOTH_SEED:-$RANDOM}
-RANDOM=$seed
-echo "SMOOTH_SEED=$seed"
+source "$(dirname "$0")/runs.bash"
+need smooth-data smooth-train smooth-eval
+seed_moments
 work=$(mktemp -d)
 child=
 trainer=
@@ -17,12 +13,7 @@ export OMP_NUM_THREADS=1
 
 mkdir "$work/live"
 cd "$work/live"
-cat >data.yaml <<'END'
-out: set
-tokenizer: {vocab_size: 800, model_type: bpe, training_documents: 60}
-rows:
-  - {row: niah-a, samples: 60, min_tokens: 240, max_tokens: 300, min_chunk: 48, max_chunk: 96, niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8}}
-END
+data_yaml niah-a >data.yaml
 cat >train.yaml <<'END'
 run: run
 threads: 1
@@ -34,28 +25,7 @@ steps: 120
 checkpoint: {every: 24, keep: 1}
 optim: {lr: 0.003, warmup_steps: 4}
 END
-cat >eval.yaml <<'END'
-out: eval
-threads: 1
-lengths: [256, 300]
-samples: 5
-rows: 2
-niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
-sampling: {temperature: 1}
-models:
-  - name: One
-    reading: {mode: os, max_answer_tokens: 16}
-  - name: Two
-    checkpoint: run
-    sliding_window: 32
-    reading: {mode: sr, chunk: 64, max_summary_tokens: 32}
-END
-
-fail() {
-  printf 'FAILED (SMOOTH_SEED=%s): %s\n' "$seed" "$1"
-  printf '%s\n' "${@:2}"
-  exit 1
-}
+eval_yaml | sed '0,/^ *checkpoint:/{//d}' >eval.yaml # one line has a checkpoint, one has not
 
 watch() {
   "$programs/smooth-eval" eval eval.yaml --watch run >"$work/figures" 2>"$work/messages"
