@@ -124,7 +124,7 @@ steps_of() { if [ -f "$work/slurm/run-$1/metrics.jsonl" ]; then wc -l <"$work/sl
 has_begun() { [ "$(steps_of "$1")" -ge 3 ]; }
 field_of() { scontrol --oneliner show job "$1" | grep -oP "(?<=$2=)\w+"; }
 is_over() { [[ $(field_of "$1" JobState) != @(PENDING|RUNNING|COMPLETING|CONFIGURING|REQUEUED) ]]; }
-is_requeued() { [ "$(field_of "$1" Restarts)" = 1 ]; }
+is_requeued() { [ "$(field_of "$1" Restarts)" -ge 1 ]; } # more than once where the time limit, too, came again
 said() { cat "$work/slurm/run-$1/submit/"*.log; }
 submit() { "$programs/smooth-train" --submit "$1.yaml" --cluster "cluster-$2.yaml"; }
 
