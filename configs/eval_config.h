@@ -30,6 +30,7 @@ struct EvalModelConfig {
   std::string name, checkpoint;
   std::optional<int64_t> sliding_window;
   std::string window_edge = "hf", dtype = "float32";
+  std::optional<std::string> chat_template;
   ReadingConfig reading;
   std::vector<int64_t> lengths;
 
@@ -47,6 +48,7 @@ struct EvalModelConfig {
     v("sliding_window", sliding_window, "another window than the checkpoint's", at_least(1));
     v("window_edge", window_edge, "hf: a window of W keys, the token included; flash: W + 1, as flash-attention with left = W", one_of({"hf", "flash"}));
     v("dtype", dtype, "weights and activations", one_of({"float32", "bfloat16"}));
+    v("chat_template", chat_template, "how its turns are laid out, instead of the evaluation's chat_template", one_of({"chatml", "qwen2.5", "mistral", "rwkv-world", "plain"}));
     v("reading", reading, "how it reads");
     v("lengths", lengths, "context lengths of this model instead of the benchmark's", at_least(8));
   }

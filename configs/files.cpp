@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <map>
+#include <mutex>
 #include <regex>
 #include <stdexcept>
 #include <system_error>
@@ -243,6 +245,18 @@ std::string checksum_file(const fs::path& path) {
   uint64_t hash = kFnvBasis;
   read_blocks(path, [&](const char* block, size_t count) { hash = fnv1a(block, count, hash); });
   return fmt::format("{:016x}", hash);
+}
+
+std::string checksum_input(const fs::path& path) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> known;
+  std::error_code missing;
+  const auto changed = fs::last_write_time(path, missing).time_since_epoch().count();
+  if (missing) return checksum_file(path);  // which says why
+  const std::string key = fmt::format("{} {} {}", fs::canonical(path).string(), fs::file_size(path), changed);
+  const std::lock_guard lock(mutex);
+  const auto found = known.find(key);
+  return found != known.end() ? found->second : known.emplace(key, checksum_file(path)).first->second;
 }
 
 FolderLock::FolderLock(const fs::path& folder, IfTaken if_taken) {

@@ -3,6 +3,7 @@
 #include "configs/document.h"
 #include "configs/dump.h"
 #include "configs/read.h"
+#include "configs/reproduce_config.h"
 
 namespace smooth {
 
@@ -27,11 +28,13 @@ template TrainConfig load_config(const std::string&, const std::vector<std::stri
 template EvalConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
 template BenchConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
 template ClusterConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
+template ReproductionConfig load_config(const std::string&, const std::vector<std::string>&, Paths);
 template std::string dump_config(const TeacherConfig&, bool);
 template std::string dump_config(const DataConfig&, bool);
 template std::string dump_config(const TrainConfig&, bool);
 template std::string dump_config(const EvalConfig&, bool);
 template std::string dump_config(const BenchConfig&, bool);
 template std::string dump_config(const ClusterConfig&, bool);
+template std::string dump_config(const ReproductionConfig&, bool);
 
 }  // namespace smooth

@@ -20,7 +20,7 @@ enum class Paths { must_exist, as_given };
 // Reads FILE (with its `include:`s, later over earlier, the file itself last), then `overrides` ("a.b=c", a YAML scalar
 // or flow value; list items by index, "rows.0.samples=10"), checks every key, type, range and `problem()`.
 // Throws ConfigError "file:line:col: key: reason ... did you mean ...?" (for overrides "--set a.b=c: ...").
-// Instantiated for TeacherConfig, DataConfig, TrainConfig, EvalConfig, BenchConfig and ClusterConfig.
+// Instantiated for TeacherConfig, DataConfig, TrainConfig, EvalConfig, BenchConfig, ClusterConfig and ReproductionConfig.
 template <class Config>
 Config load_config(const std::string& file, const std::vector<std::string>& overrides = {}, Paths paths = Paths::must_exist);
 

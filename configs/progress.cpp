@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kPlainLine{10};
 constexpr int64_t kBarWidth = 20;
+
+std::atomic<bool> silent = false;
 
 double seconds_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double>(end - begin).count();
@@ -145,6 +149,12 @@ std::string format_bytes(double bytes) {
   if (number.ends_with(".0")) number.resize(number.size() - 2);
   return number + " " + kUnits[unit];
 }
+
+void note(const std::string& text) {
+  if (!silent) std::cerr << "smooth: " + text + "\n";
+}
+
+void be_silent() { silent = true; }
 
 int run_main(const std::function<int()>& body) {
   const auto say = [](const char* message) { fmt::print(stderr, "smooth: {}\n", message); };

@@ -4,6 +4,7 @@
 #include "configs/allowed.h"
 #include "configs/dump.h"
 #include "configs/load.h"
+#include "configs/reproduce_config.h"
 
 namespace smooth {
 namespace {
@@ -98,7 +99,8 @@ std::string config_reference() {
   return kIntroduction + section<DataConfig>("data build") +
          section<TeacherConfig>("the chat teacher") + section<TrainConfig>("train") +
          section<EvalConfig>("eval") + section<BenchConfig>("bench") +
-         section<ClusterConfig>("a cluster, for submit");
+         section<ClusterConfig>("a cluster, for submit") +
+         section<ReproductionConfig>("reproduce");
 }
 
 }  // namespace smooth

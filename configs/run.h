@@ -35,6 +35,8 @@ class LineFile {
 // 16 hex digits of FNV-1a (64 bit), for manifests and "is this still the same input".
 std::string checksum(std::string_view bytes);
 std::string checksum_file(const std::filesystem::path& path);
+// The same of a file that stays as it is while it is used, as data and weights do: read again only where its size or time has changed.
+std::string checksum_input(const std::filesystem::path& path);
 
 // Exclusive for as long as it lives; when another process holds it, throws naming the folder, or says so and waits. Taking it
 // removes what killed writers left of `write_file`, except below folders that have a lock of their own.
@@ -73,6 +75,10 @@ class Progress {
 std::string format_count(double value);       // 1234567 -> "1.23M"
 std::string format_seconds(double seconds);   // 75 -> "1:15"
 std::string format_bytes(double bytes);       // 1536 -> "1.5 KiB"
+
+// `smooth: TEXT` to standard error; nothing of a process that be_silent() was called in: of a run's ranks the first one speaks.
+void note(const std::string& text);
+void be_silent();
 
 // Runs `body` and turns what it throws into an exit status: ConfigError 2, anything else 1; the message goes to
 // standard error as "smooth: MESSAGE". The only place where exceptions are caught.

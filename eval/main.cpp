@@ -8,6 +8,7 @@
 #include "eval/generate.h"
 #include "eval/read.h"
 #include "eval/report/report.h"
+#include "eval/reproduce.h"
 #include "eval/run.h"
 #include "eval/watch.h"
 #include "model/convert.h"
@@ -50,6 +51,9 @@ int main(int argc, char** argv) {
   CLI::App* report = app.add_subcommand("report", "tables and plots of training runs and evaluations, with the paper's numbers beside");
   report->add_option("RUN", runs, "run folders, or folders that hold them")->required();
   report->add_option("--out", out, "the report's file; .md and .csv are written beside it");
+
+  CLI::App* reproduce = app.add_subcommand("reproduce", "what ./smooth reproduce runs for one table or figure: its commands, a line each, fields separated by tabs");
+  reproduce->add_option("FILE", file, "its YAML, as those in configs/reproduce")->required();
 
   smooth::ReadOptions options;
   CLI::App* read = app.add_subcommand("read", "read a document with a model, showing each summary as it is written");
@@ -117,7 +121,15 @@ int main(int argc, char** argv) {
     if (*logits) smooth::write_logits(choice, ids, tensors);
     if (*convert) smooth::convert_weights(conversion);
     if (*bench) std::cout << smooth::bench(timed, smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
-    if (*report) smooth::write_report(runs, out);
+    if (*reproduce) {
+      const smooth::Reproduction plan = smooth::plan_reproduction(file);
+      smooth::note(plan.time);
+      std::cout << plan.commands;
+    }
+    if (*report) {
+      smooth::write_report(runs, out);
+      smooth::note("the report: " + out);
+    }
     return 0;
   });
 }

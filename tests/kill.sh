@@ -109,6 +109,25 @@ for verb in data train eval; do
   done
 done
 
+# Asked to stop before its first step, here while it waits for another's token cache: at once, with the status that a job is requeued by.
+cd "$work/calm"
+hash=$(basename run/tokens/*)
+mkdir -p waits/tokens/"$hash"
+exec 9>"waits/tokens/$hash/.lock"
+flock 9
+"$programs/smooth-train" train.yaml --set run=waits &>"$work/messages" 9>&- &
+child=$!
+for _ in {1..100}; do
+  ! grep -q waiting "$work/messages" || break
+  sleep 0.1
+done
+kill -TERM "$child"
+begin=$SECONDS
+finish
+exec 9>&-
+[ "$status" = 75 ] && grep -q 'asked to stop before the first step' "$work/messages" && [ $((SECONDS - begin)) -lt 10 ] ||
+  fail "asked to stop while it waits for tokens: status $status" "$(cat "$work/messages")"
+
 # The runs were what they are meant to be: several checkpoints, several waves, and killed indeed.
 cd "$work/calm"
 [ "$(find run/checkpoints -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "not two checkpoints"

@@ -68,11 +68,13 @@ refuse() {
 expect 0 'report +tables' "$work/link"
 expect 0 'usage' "$work/link" --help
 expect 2 "did you mean 'quickstart'" "$work/link" quikstart
-for verb in setup build test quickstart doctor; do
+for verb in setup build test quickstart reproduce doctor; do
   expect 0 'usage: ./smooth' "$work/link" $verb --help
   expect 2 '.' "$work/link" $verb --no-such-option
 done
 expect 0 'LibTorch' "$work/link" doctor
+cp -r "$root/configs" "$copy"
+expect 2 "no reproduction 'table1' at the scale 'tiny'; there are: .*table3" "$work/link" reproduce table1
 
 expect 7 'built in' "$work/link" data build 'a b.yaml'
 refuse 'smooth: ' "$work/link" data build

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "configs/load.h"
+#include "configs/run.h"
 #include "data/random.h"
 #include "model/checkpoint.h"
 #include "model/environment.h"
@@ -64,7 +66,7 @@ std::string bench_train(const BenchConfig& config) {
   const TokenFlops each = token_flops(*model, count_parameters(*model), text_of({pack}));
   const double flops = (each.matrices + each.head) * tokens / seconds;
   const nlohmann::ordered_json out = {
-      {"bench", "train"}, {"architecture", model->architecture()}, {"dtype", config.dtype}, {"device", config.device}, {"threads", at::get_num_threads()},
+      {"bench", "train"}, {"config", checksum(dump_config(config))}, {"architecture", model->architecture()}, {"dtype", config.dtype}, {"device", config.device}, {"threads", at::get_num_threads()},
       {"rows", config.rows}, {"prompt", config.prompt}, {"targets", pack.num_targets}, {"recompute", config.recompute}, {"recompute_keeps", config.recompute_keeps}, {"repeats", config.repeats},
       {"seconds", seconds}, {"tokens_per_second", tokens / seconds}, {"loss", loss / static_cast<double>(pack.num_targets)},
       {"matmul_flops_per_second", flops}, {"matmul_share_of_limit", flops / product_limit(dtype_from(config.dtype), device)}, {"peak_bytes", peak},

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -57,6 +56,13 @@ void verify(const fs::path& folder) {
 
 }  // namespace
 
+void Standing::meet(std::optional<double> loss) {
+  heldout_loss = loss;
+  if (!loss || (best_step > 0 && *loss >= best_loss)) return;
+  best_step = step;
+  best_loss = *loss;
+}
+
 struct Checkpoints::Contents {
   Standing standing;
   std::string config_json;
@@ -78,12 +84,15 @@ void Checkpoints::tidy() {
   if (std::ssize(steps) > config_.keep) prune(standing_of(folder(steps[0])));
 }
 
-std::optional<Standing> Checkpoints::newest() const {
+std::optional<Standing> Checkpoints::newest() {
   const std::vector<int64_t> steps = finished_steps(checkpoints_);
   if (steps.empty()) return {};
   try {
     verify(folder(steps[0]));
-    return standing_of(folder(steps[0]));
+    const Standing standing = standing_of(folder(steps[0]));
+    best_step_ = standing.best_step;
+    best_loss_ = standing.best_loss;
+    return standing;
   } catch (const std::exception& error) {
     const std::string before = steps.size() > 1 ? "goes on from step " + std::to_string(steps[1]) : "begins anew";
     throw std::runtime_error(folder(steps[0]).string() + ": " + error.what() + ". Remove that folder, and the run " + before);
@@ -158,8 +167,12 @@ void Checkpoints::seal(const Standing& standing) const {
   prune(standing);  // only now may older ones go
 }
 
-// Every rank says whether its part is written; the first then seals the folder.
-void Checkpoints::write_and_agree(const Contents& contents) {
+// Every rank says whether its part is written; the first then seals the folder. The best one is told of those that are there: what was better
+// may not have been written.
+void Checkpoints::write_and_agree(Contents& contents) {
+  contents.standing.best_step = best_step_;
+  contents.standing.best_loss = best_loss_;
+  contents.standing.meet(contents.standing.heldout_loss);
   const std::string key = "saved-" + std::to_string(contents.standing.step) + "-";
   std::string trouble = contents.trouble;
   try {
@@ -175,7 +188,11 @@ void Checkpoints::write_and_agree(const Contents& contents) {
       if (trouble.empty()) trouble = other;
     }
     try {
-      if (trouble.empty()) seal(contents.standing);
+      if (trouble.empty()) {
+        seal(contents.standing);
+        best_step_ = contents.standing.best_step;
+        best_loss_ = contents.standing.best_loss;
+      }
     } catch (const std::exception& error) {
       trouble = error.what();
     }
@@ -184,7 +201,7 @@ void Checkpoints::write_and_agree(const Contents& contents) {
   failed_ = trouble.empty() ? "" : "the checkpoint of step " + std::to_string(contents.standing.step) + " could not be written: " + trouble;
   if (trouble.empty()) return;
   if (config_.failure == "stop") throw std::runtime_error(failed_ + "; the ones before it are whole");
-  if (ranks_.first()) std::cerr << "smooth: " << failed_ << "; training goes on, as checkpoint.failure says\n";
+  note(failed_ + "; training goes on, as checkpoint.failure says");
 }
 
 void Checkpoints::prune(const Standing& standing) const {

@@ -23,6 +23,9 @@ struct Standing {
   int64_t best_step = 0;    // 0: none yet
   double best_loss = 0;     // held out
   int64_t ranks = 1;        // optimizer-0.safetensors .. optimizer-(ranks - 1).safetensors
+  std::optional<double> heldout_loss = {};  // of this step, where it was asked; not in the file
+
+  void meet(std::optional<double> loss);  // this step's held-out loss: it may be the best one
 };
 
 constexpr const char* kAdapters = "lora.safetensors";  // in a checkpoint of a run with LoRA, beside the merged weights
@@ -35,7 +38,7 @@ class Checkpoints {
   // First rank: removes what a kill left: halves, and more than are kept.
   void tidy();
   // The newest finished one, or nothing. Throws when a file of it is missing or is not what was written, and names the one before it.
-  std::optional<Standing> newest() const;
+  std::optional<Standing> newest();
   std::vector<std::string> optimizer_files(const Standing& standing) const;
 
   // Writes model, adapters (none without LoRA), tokenizer and this rank's optimizer tensors; with `background` after this returns, from copies. Every rank calls it. A
@@ -51,12 +54,14 @@ class Checkpoints {
   struct Contents;
   void write(const Contents& contents) const;
   void seal(const Standing& standing) const;
-  void write_and_agree(const Contents& contents);
+  void write_and_agree(Contents& contents);
   void prune(const Standing& standing) const;
 
   std::filesystem::path checkpoints_;
   CheckpointConfig config_;
   Ranks& ranks_;
+  int64_t best_step_ = 0;  // first rank: of the checkpoints that are there, 0: none
+  double best_loss_ = 0;
   std::future<void> writing_;
   std::string failed_;  // why the last one is not there; not while one is being written
 };

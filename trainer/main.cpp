@@ -13,24 +13,30 @@
 
 namespace {
 
-constexpr int kAskedToStop = 75;  // EX_TEMPFAIL: saved, and the same command goes on
+// The first rank looks, and tells the others.
+bool has_nothing_to_do(const smooth::TrainConfig& config, smooth::Ranks& ranks, bool replace) {
+  const std::string key = "nothing-to-do";
+  if (!ranks.first()) return ranks.ask(key) == "yes";
+  if (replace) smooth::remove_other_run(config);
+  const bool complete = smooth::is_complete(config);
+  ranks.tell(key, complete ? "yes" : "no");
+  return complete;
+}
 
 int train(const smooth::TrainConfig& config, bool replace) {
   const smooth::Place place = smooth::Place::from_environment();
   smooth::Ranks ranks(place, config.ranks, smooth::open_device(config.device, place.local));
+  if (!ranks.first()) smooth::be_silent();
   try {
     smooth::stop_on_signals();
-    if (replace && ranks.first()) smooth::remove_other_run(config);
-    ranks.barrier();
-    if (smooth::is_complete(config)) {
-      if (ranks.first()) std::cerr << "smooth: " << config.run << ": trained already\n";
-      ranks.barrier();
+    if (has_nothing_to_do(config, ranks, replace)) {
+      smooth::note(config.run + ": trained already");
+      ranks.barrier();  // the first rank, which holds the store, goes last
       return 0;
     }
-    ranks.barrier();  // none asks what another is changing
     if (smooth::Trainer(config, ranks, place).train() == smooth::Ended::complete) return 0;
-    if (ranks.first()) std::cerr << "smooth: " << config.run << ": asked to stop, and saved; the same command goes on\n";
-    return kAskedToStop;
+    smooth::note(config.run + ": asked to stop, and saved; the same command goes on");
+    return smooth::kAskedToStop;
   } catch (const c10::Error& error) {
     ranks.fail(error.what_without_backtrace());
     throw std::runtime_error(error.what_without_backtrace());

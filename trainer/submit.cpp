@@ -13,6 +13,7 @@
 #include "configs/document.h"
 #include "configs/load.h"
 #include "configs/run.h"
+#include "trainer/trainer.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -166,7 +167,7 @@ Submission read_submission(const std::string& file, const std::vector<std::strin
     what.device = config.device;
     what.saves_when_asked = true;
     const fs::path known = fs::path(config.run) / "config.yaml";
-    if (fs::exists(known) && read_file(known) != what.config) {
+    if (has_begun(config.run) && fs::exists(known) && read_file(known) != what.config) {
       throw std::runtime_error(config.run + ": holds another run (its config.yaml differs); choose another `run`, or remove it");
     }
   } else if (root.find("models") != nullptr) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/profiler_legacy.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,9 +11,9 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string_view>
 
 #include "configs/load.h"
 #include "data/training/tokenise.h"
@@ -36,7 +37,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 // What the weights depend on besides config.yaml: the bytes of every file that is read.
 std::string inputs_of(const TrainConfig& config) {
   Json json = Json::object();
-  const auto add = [&](const fs::path& file) { json[file.string()] = checksum_file(file); };
+  const auto add = [&](const fs::path& file) { json[file.string()] = checksum_input(file); };
   for (const std::string& file : config.data.files) add(file);
   for (const std::string& file : tokenizer_files(config.data.tokenizer)) add(file);
   if (!config.init.empty()) {
@@ -45,11 +46,13 @@ std::string inputs_of(const TrainConfig& config) {
   return json.dump(2) + "\n";
 }
 
-std::atomic<bool> signalled = false;
+std::atomic<bool> training = false, signalled = false;
 
 Json pack_json(const Batch& pack) { return {{"ids", pack.ids}, {"targets", pack.targets}, {"cu_seqlens", pack.cu_seqlens}}; }
 
 }  // namespace
+
+bool has_begun(const fs::path& run) { return fs::exists(run / "metrics.jsonl") || !finished_steps(run / "checkpoints").empty(); }
 
 bool is_complete(const TrainConfig& config) {
   const fs::path run(config.run), checkpoints = run / "checkpoints";
@@ -79,7 +82,13 @@ void remove_other_run(const TrainConfig& config) {
 
 void stop_on_signals() {
   struct sigaction action = {};
-  action.sa_handler = [](int) { signalled = true; };
+  action.sa_handler = [](int) {
+    signalled = true;
+    if (training) return;
+    constexpr std::string_view kMessage = "smooth: asked to stop before the first step; the same command begins again\n";
+    (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
+    _exit(kAskedToStop);  // what is on the disk is as whole as after a kill
+  };
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);
 }
@@ -98,16 +107,14 @@ Trainer::Trainer(const TrainConfig& config, Ranks& ranks, const Place& place) : 
 void Trainer::claim_folder(const at::Device& device) {
   const fs::path run(config_.run);
   lock_.emplace(run);
-  const auto belongs = [&](const char* name, const std::string& now) {
-    if (!fs::exists(run / name)) {
-      write_file(run / name, now);
-    } else if (read_file(run / name) != now) {
+  for (const auto& [name, now] : {std::pair{"inputs.json", inputs_of(config_)}, std::pair{"config.yaml", dump_config(config_)}}) {
+    const bool is_there = fs::exists(run / name);
+    if (is_there && read_file(run / name) == now) continue;
+    if (is_there && has_begun(run)) {
       throw std::runtime_error(config_.run + ": holds another run (its " + name + " differs); choose another `run`, or pass --replace to begin anew");
     }
-  };
-  const std::string resolved = dump_config(config_), inputs = inputs_of(config_);
-  belongs("inputs.json", inputs);
-  belongs("config.yaml", resolved);
+    write_file(run / name, now);
+  }
   write_file(run / "environment.json", environment(device));
 }
 
@@ -155,9 +162,9 @@ void Trainer::plan_recompute() {
   const double bytes = static_cast<double>(memory_bytes(device)) / static_cast<double>(device.is_cpu() ? ranks_.size() : 1);
   const PlannedPlace place{.ranks = ranks_.size(), .on_gpu = !device.is_cpu(), .bytes = bytes};
   pass_ = {.recomputed = planned_recompute(*model_, config_, place), .holds_attention = config_.recompute_keeps == "attention"};
-  if (!ranks_.first() || config_.recompute || pass_.recomputed == 0) return;
-  std::cerr << "smooth: " << pass_.recomputed << " of " << model_->num_layers() << " layers are computed again in the backward pass, as few as the plan's "
-            << format_bytes(rank_memory(*model_, config_, place, pass_.recomputed).total()) << " of " << format_bytes(bytes) << " allow (`recompute` sets it)\n";
+  if (config_.recompute || pass_.recomputed == 0) return;
+  note(std::to_string(pass_.recomputed) + " of " + std::to_string(model_->num_layers()) + " layers are computed again in the backward pass, as few as the plan's " +
+       format_bytes(rank_memory(*model_, config_, place, pass_.recomputed).total()) + " of " + format_bytes(bytes) + " allow (`recompute` sets it)");
 }
 
 void Trainer::resume() {
@@ -181,6 +188,7 @@ void Trainer::resume() {
 }
 
 Ended Trainer::train() {
+  training = true;
   std::optional<Journal> journal;
   if (ranks_.first()) {
     const std::optional<GpuFacts> gpu = gpu_named(device_name(model_->device()));
@@ -190,13 +198,8 @@ Ended Trainer::train() {
     checkpoints_->look();
     StepReport report = profiled_step(at_.step);
     ++at_.step;
-    if (heldout_ && (at_.step % config_.heldout->every == 0 || at_.step == at_.steps)) {
-      report.heldout_loss = heldout_loss();
-      if (at_.best_step == 0 || *report.heldout_loss < at_.best_loss) {
-        at_.best_step = at_.step;
-        at_.best_loss = *report.heldout_loss;
-      }
-    }
+    if (heldout_ && (at_.step % config_.heldout->every == 0 || at_.step == at_.steps)) report.heldout_loss = heldout_loss();
+    at_.meet(report.heldout_loss);
     if (journal) journal->tell(report, [&] { return loader_->samples_of(report.step - 1); });
     const bool due = config_.checkpoint.every > 0 && at_.step % config_.checkpoint.every == 0;
     if (due || asked_ || at_.step == at_.steps || at_.best_step == at_.step) save(journal ? journal->flush() : "");  // what goes on from it has all lines before it

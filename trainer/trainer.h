@@ -25,8 +25,8 @@ enum class Ended { complete, asked };
 
 class Trainer {
  public:
-  // Loads data and model, and the newest finished checkpoint of the run folder if it has one. Throws when the folder
-  // holds another run (its config.yaml differs).
+  // Loads data and model, and the newest finished checkpoint of the run folder if it has one. Throws when the folder holds another run
+  // (its config.yaml or inputs.json differ) of which a step is told.
   Trainer(const TrainConfig& config, Ranks& ranks, const Place& place = {});
 
   // Trains to the last step, from wherever the run is; does nothing when it is finished.
@@ -63,13 +63,18 @@ class Trainer {
   bool asked_ = false;  // some rank was asked to stop
 };
 
+// Has a step of the run in this folder been told or saved? Else it is nobody's yet.
+bool has_begun(const std::filesystem::path& run);
+
 // Has this very run (config and inputs) reached its last step, so that nothing is left to be done?
 bool is_complete(const TrainConfig& config);
 
 // Deletes the run folder if it holds a run of another config or of other inputs than this one.
 void remove_other_run(const TrainConfig& config);
 
-// From now on SIGTERM and SIGUSR1 ask the run to save and end, not to die.
+constexpr int kAskedToStop = 75;  // EX_TEMPFAIL: a program's status when it was asked to stop, and the same command goes on
+
+// From now on SIGTERM and SIGUSR1 end this process at once with kAskedToStop, and once train() has begun ask the run to save and end.
 void stop_on_signals();
 
 }  // namespace smooth

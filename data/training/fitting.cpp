@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <stdexcept>
+
+#include "configs/run.h"
 
 namespace smooth {
 namespace {
@@ -43,13 +44,12 @@ struct TooLong {
     longest = std::max(longest, length);
   }
   void tell(const TokenCache& tokens, const TrainDataConfig& config) const {
-    const std::string rule = "smooth: data.too_long: " + config.too_long + ": ", of_all = fmt::format(" of {} samples ", tokens.num_samples());
+    const std::string rule = "data.too_long: " + config.too_long, of_all = fmt::format("of {} samples", tokens.num_samples());
     if (samples > 0) {
-      std::cerr << rule << samples << of_all << "have a document of more than " << config.context << " tokens (data.context) and are "
-                << (config.too_long == "drop" ? "left out" : "cut") << "; the longest has " << longest << " (" << named(tokens, longest_sample) << ", "
-                << tokens.place(longest_sample) << ")\n";
+      note(fmt::format("{}: {} {} have a document of more than {} tokens (data.context) and are {}; the longest has {} ({}, {})", rule, samples, of_all,
+                       config.context, config.too_long == "drop" ? "left out" : "cut", longest, named(tokens, longest_sample), tokens.place(longest_sample)));
     }
-    if (without_target > 0) std::cerr << rule << without_target << of_all << "are left out, as none of their tokens carries loss\n";
+    if (without_target > 0) note(fmt::format("{}: {} {} are left out, as none of their tokens carries loss", rule, without_target, of_all));
   }
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -48,8 +47,7 @@ void check_tokenizer(const fs::path& set, const json& manifest, const TrainDataC
   const int64_t tokens = manifest.value("vocab_size", tokenizer.vocab_size());
   if (what.empty() && tokens != tokenizer.vocab_size()) what = fmt::format("they know {} and {} tokens", tokens, tokenizer.vocab_size());
   if (what.empty() && !there) {
-    std::cerr << "smooth: " << set.string() << ": the tokenizer that it was made with, " << folder.string()
-              << ", is not there to be compared with data.tokenizer\n";
+    note(set.string() + ": the tokenizer that it was made with, " + folder.string() + ", is not there to be compared with data.tokenizer");
   }
   if (what.empty()) return;
   refuse(set, fmt::format("was made with the tokenizer in {}, data.tokenizer is {}: {}", folder.string(), config.tokenizer, what),

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -36,9 +35,9 @@ std::string what_makes(const TrainDataConfig& config, const Layout& layout) {
                {"loss", config.loss}, {"specimen", specimen(layout, config.loss == "all")}};
   for (const std::string& file : config.files) {
     if (!fs::exists(file)) throw std::runtime_error(file + ": cannot be opened");
-    json["files"].push_back({{"bytes", fs::file_size(file)}, {"checksum", checksum_file(file)}});
+    json["files"].push_back({{"bytes", fs::file_size(file)}, {"checksum", checksum_input(file)}});
   }
-  for (const fs::path file : tokenizer_files(config.tokenizer)) json["tokenizer"][file.filename().string()] = checksum_file(file);
+  for (const fs::path file : tokenizer_files(config.tokenizer)) json["tokenizer"][file.filename().string()] = checksum_input(file);
   return json.dump();
 }
 
@@ -85,7 +84,7 @@ std::shared_ptr<const TokenCache> tokenise_once(const TrainDataConfig& config, c
   const FolderLock lock(folder, FolderLock::IfTaken::kWait);
   const Found found = found_in(folder, made_from, config.files);
   if (found.cache) return found.cache;  // another process was faster
-  if (!found.damage.empty()) std::cerr << "smooth: " << found.damage << "; the token cache is made again\n";
+  if (!found.damage.empty()) note(found.damage + "; the token cache is made again");
   fs::remove(folder / kCacheManifest);  // first: half of a cache must not pass for one
   make_cache(config, layout, folder, made_from, threads);
   return std::make_shared<TokenCache>(folder, made_from, config.files);

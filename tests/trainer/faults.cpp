@@ -126,6 +126,38 @@ TEST_CASE("a checkpoint that cannot be written ends the run, or is left out unti
   CHECK(is_complete(config));
 }
 
+TEST_CASE("the best checkpoint that could be written stays, whatever better one could not", "[faults]") {
+  const Workplace place;
+  TrainConfig config = place.config("run");
+  train(config);
+  const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.data.tokenizer);
+  const auto model = load_model(last_checkpoint(config, 9), {}, at::kCPU);
+  Ranks ranks({}, config.ranks, at::kCPU);
+  config.checkpoint = {.keep = 1, .background = GENERATE(false, true), .failure = "go-on"};
+  Checkpoints checkpoints(place.folder / "kept", config.checkpoint, ranks);
+  Standing at{.steps = 9};
+  const auto save = [&](int64_t step, std::optional<double> loss, const std::string& trouble) {
+    at.step = step;
+    at.meet(loss);
+    checkpoints.save(at, *model, {}, *tokenizer, {}, trouble);
+  };
+  const auto kept = [&] {
+    checkpoints.finish();
+    return finished_steps(place.folder / "kept/checkpoints");
+  };
+  save(1, 5.0, "");
+  save(2, 3.0, "the disk is full");
+  CHECK(at.best_step == 2);
+  save(3, 4.5, "");
+  save(4, std::nullopt, "");
+  CHECK(kept() == std::vector<int64_t>{4, 3});
+  CHECK(checkpoints.newest()->best_step == 3);
+  CHECK(checkpoints.newest()->best_loss == 4.5);
+  save(5, 2.0, "");
+  save(6, 2.5, "");
+  CHECK(kept() == std::vector<int64_t>{6, 5});
+}
+
 TEST_CASE("what a step tells is thrown where it cannot be written, or waits", "[faults]") {
   const Workplace place;
   const fs::path metrics = place.folder / "metrics.jsonl";

@@ -183,6 +183,8 @@ TEST_CASE("submit: a training run and an evaluation are told apart, and anything
   CHECK_THAT(what.config, Contains("steps: 7"));
   CHECK(what.file("yaml") == run + "submit/" + checksum(what.config) + ".yaml");
   write_file(fs::path(run) / "config.yaml", "another");
+  CHECK_NOTHROW(read_submission(train, {}));  // it has not begun
+  write_file(fs::path(run) / "metrics.jsonl", "");
   CHECK_THROWS_WITH(read_submission(train, {}), Contains("holds another run"));
 }
 

@@ -196,6 +196,16 @@ TEST_CASE("another run's folder is refused, and begun anew on demand", "[cpu]") 
   CHECK_THROWS_WITH(train(config), Catch::Contains("inputs.json"));
 }
 
+TEST_CASE("a folder whose run was refused before its first step is free for another", "[cpu]") {
+  const Workplace place;
+  TrainConfig config = place.config("run");
+  config.ranks.context = 2;
+  CHECK_THROWS_WITH(train(config), Catch::Contains("ranks.context"));
+  config.ranks.context = 1;
+  CHECK_NOTHROW(train(config));
+  CHECK(read_file(fs::path(config.run) / "config.yaml").find("context: 1") != std::string::npos);
+}
+
 TEST_CASE("a loss that is not finite stops the run before the update", "[cpu]") {
   const Workplace place;
   TrainConfig config = place.config("explodes");
