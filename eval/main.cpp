@@ -46,10 +46,11 @@ int main(int argc, char** argv) {
   eval->add_flag("--replace", replace, "do cells again that were made with another config or other weights");
 
   std::vector<std::string> runs;
-  std::string out = "report.html";
+  std::string out = "report.html", as;
   CLI::App* report = app.add_subcommand("report", "tables and plots of training runs and evaluations, with the paper's numbers beside");
   report->add_option("RUN", runs, "run folders, or folders that hold them")->required();
-  report->add_option("--out", out, "the report's file; .md and .csv are written beside it");
+  report->add_option("--out", out, "the report's file; beside it the same as .md, pictures as .svg, tables as .csv and .tex");
+  report->add_option("--as", as, "lead with one of the paper's tables or figures: table2 to table7, fig4 or fig5");
 
   smooth::ReadOptions options;
   CLI::App* read = app.add_subcommand("read", "read a document with a model, showing each summary as it is written");
@@ -117,7 +118,7 @@ int main(int argc, char** argv) {
     if (*logits) smooth::write_logits(choice, ids, tensors);
     if (*convert) smooth::convert_weights(conversion);
     if (*bench) std::cout << smooth::bench(timed, smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
-    if (*report) smooth::write_report(runs, out);
+    if (*report) smooth::write_report(runs, out, as);
     return 0;
   });
 }
