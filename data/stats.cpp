@@ -22,10 +22,8 @@ using nlohmann::json;
 namespace {
 
 std::string paper_of(const std::string& row) {
-  for (const PaperRow& paper : kTable5) {
-    if (row == paper.row) return fmt::format("{:>9} {:>11}", paper.samples, paper.mean_length);
-  }
-  return fmt::format("{:>9} {:>11}", "-", "-");
+  const PaperRow* paper = table5_row(row);
+  return paper != nullptr ? fmt::format("{:>9} {:>11}", paper->samples, paper->mean_length) : fmt::format("{:>9} {:>11}", "-", "-");
 }
 
 // How many numbers there are up to 1, 2, 4, 8, ...
@@ -52,10 +50,7 @@ class Histogram {
 
 std::string doubling_name(size_t doubling) { return doubling < 10 ? std::to_string(1 << doubling) : std::to_string(1 << (doubling - 10)) + "k"; }
 
-// What is counted of one row in one form.
-struct FileStats {
-  std::string row, form;
-  int64_t samples = 0, tokens = 0, longest = 0, written = 0;  // longest document: unsmooth reading has one a turn
+struct FileStats : RowStats {
   Histogram lengths, turns, summaries;
 
   void add(const std::vector<Example>& documents, size_t exchanges) {
@@ -80,7 +75,9 @@ struct FileStats {
 std::vector<FileStats> stats_of(const fs::path& folder, const json& manifest, const Layout& layout) {
   std::vector<FileStats> all;
   for (const auto& entry : manifest.at("rows")) {
-    FileStats stats{.row = entry.at("row"), .form = entry.at("form")};
+    FileStats stats;
+    stats.row = entry.at("row");
+    stats.form = entry.at("form");
     const fs::path file = folder / entry.at("file").get<std::string>();
     std::ifstream lines(file);
     if (!lines) throw std::runtime_error(file.string() + ": cannot be opened, and manifest.json names it");
@@ -97,9 +94,8 @@ std::string table5(const std::vector<FileStats>& all) {
   std::string table = fmt::format("{:<18} {:<5} {:>8} {:>12} {:>9} {:>9} {:>9} {:>11}\n", "row", "form", "samples", "mean tokens", "longest",
                                   "written", "paper's n", "paper's len");
   for (const FileStats& stats : all) {
-    table += fmt::format("{:<18} {:<5} {:>8} {:>12.1f} {:>9} {:>7.1f} % {}\n", stats.row, stats.form, stats.samples,
-                         static_cast<double>(stats.tokens) / static_cast<double>(std::max<int64_t>(1, stats.samples)), stats.longest,
-                         100.0 * static_cast<double>(stats.written) / static_cast<double>(std::max<int64_t>(1, stats.tokens)), paper_of(stats.row));
+    table += fmt::format("{:<18} {:<5} {:>8} {:>12.1f} {:>9} {:>7.1f} % {}\n", stats.row, stats.form, stats.samples, stats.mean_length(), stats.longest,
+                         100.0 * stats.written_share(), paper_of(stats.row));
   }
   return table;
 }
@@ -140,6 +136,17 @@ std::string overlap_of(const json& manifest) {
 }
 
 }  // namespace
+
+std::vector<RowStats> count_set(const std::string& folder, const std::string& chat_template) {
+  const auto manifest = json::parse(read_file(fs::path(folder) / "manifest.json"));
+  const std::vector<FileStats> all = stats_of(folder, manifest, layout_of_set(folder, chat_template));
+  return {all.begin(), all.end()};
+}
+
+const PaperRow* table5_row(const std::string& row) {
+  const auto* found = std::ranges::find_if(kTable5, [&](const PaperRow& paper) { return row == paper.row; });
+  return found == kTable5.end() ? nullptr : found;
+}
 
 std::string set_stats(const std::string& folder, const std::string& chat_template) {
   const auto manifest = json::parse(read_file(fs::path(folder) / "manifest.json"));

@@ -47,10 +47,11 @@ int main(int argc, char** argv) {
   eval->add_flag("--replace", replace, "do cells again that were made with another config or other weights");
 
   std::vector<std::string> runs;
-  std::string out = "report.html";
+  std::string out = "report.html", as;
   CLI::App* report = app.add_subcommand("report", "tables and plots of training runs and evaluations, with the paper's numbers beside");
   report->add_option("RUN", runs, "run folders, or folders that hold them")->required();
-  report->add_option("--out", out, "the report's file; .md and .csv are written beside it");
+  report->add_option("--out", out, "the report's file; beside it the same as .md, pictures as .svg, tables as .csv and .tex");
+  report->add_option("--as", as, "lead with one of the paper's tables or figures: table2 to table7, fig4 to fig6");
 
   CLI::App* reproduce = app.add_subcommand("reproduce", "what ./smooth reproduce runs for one table or figure: its commands, a line each, fields separated by tabs");
   reproduce->add_option("FILE", file, "its YAML, as those in configs/reproduce")->required();
@@ -127,7 +128,7 @@ int main(int argc, char** argv) {
       std::cout << plan.commands;
     }
     if (*report) {
-      smooth::write_report(runs, out);
+      smooth::write_report(runs, out, as);
       smooth::note("the report: " + out);
     }
     return 0;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <tuple>
 
 #include "data/scores/metrics.h"
@@ -70,11 +71,15 @@ std::vector<Found> find_values(const std::string& text, const std::vector<std::s
 
 bool continues_character(char c) { return (c & 0xC0) == 0x80; }
 
-// Text without marks; of a long one the middle is left out, between characters of UTF-8.
+// Text without marks; of a long one the middle is left out, between words where there are any near, and between characters of UTF-8.
 void add_plain(const std::string& text, size_t context, std::vector<Stretch>& out) {
   if (text.empty()) return;
   if (text.size() <= 5 * context) return out.push_back({text, Ink::kPlain});
   size_t head = context, tail = text.size() - context;
+  constexpr size_t kWord = 24;
+  const size_t after = text.find_first_of(" \n", head), before = text.find_last_of(" \n", tail);
+  if (after != std::string::npos && after < std::min(head + kWord, tail)) head = after;
+  if (before != std::string::npos && before > head && before + kWord > tail) tail = before + 1;
   while (head < tail && continues_character(text[head])) ++head;
   while (tail > head && continues_character(text[tail])) --tail;
   out.push_back({text.substr(0, head), Ink::kPlain});
@@ -104,6 +109,26 @@ std::string question_of(const Transcript& transcript) {
   if (transcript.mode == "os") return first.given.substr(first.given.rfind('\n') + 1);
   const size_t question = first.given.find('\n') + 1;
   return first.given.substr(question, first.given.find('\n', question) - question);
+}
+
+// What data/reading.cpp lays before the first chunk; the chunk's bytes are told by the exchange. One-step reading tells only of the text's.
+std::string before_first_chunk(const Exchange& first) {
+  constexpr std::string_view kEnd = "\n[end of text]";
+  std::string_view given = first.given;
+  if (given.ends_with(kEnd)) given.remove_suffix(kEnd.size());
+  const int64_t chunk = first.end - first.begin;
+  if (chunk < 0 || chunk >= std::ssize(given)) return "";
+  given.remove_suffix(static_cast<size_t>(chunk));
+  return given.ends_with('\n') ? std::string(given.substr(0, given.size() - 1)) : "";
+}
+
+// References that mean something where they stand in a text: "2" or "no" stands everywhere.
+std::vector<std::string> telling(const std::vector<std::string>& answers) {
+  std::vector<std::string> out;
+  for (const std::string& answer : answers) {
+    if (display_width(answer) >= 4) out.push_back(answer);
+  }
+  return out;
 }
 
 bool is_right(const Transcript& transcript) {
@@ -175,29 +200,57 @@ std::optional<Trace> look_in_all(const std::vector<std::string>& files, Fits fit
   return {};
 }
 
-// First, last, and those around the asked needle, when there are too many to show.
-std::vector<size_t> turns_to_show(const Transcript& transcript) {
+// First, last, and those around what is looked for, when there are too many to show.
+template <class Holds>
+std::vector<size_t> turns_to_show(const Transcript& transcript, Holds holds) {
   const size_t count = transcript.exchanges.size();
   std::vector<size_t> shown;
   for (size_t i = 0; i < count; ++i) {
     bool near = count <= kTurnsShown || i < 2 || i + 2 >= count;
-    for (size_t j = i > 0 ? i - 1 : 0; j <= std::min(i + 1, count - 1) && !near; ++j)
-      for (const Found& needle : find_needles(transcript.exchanges[j].given, transcript.answers))
-        near |= needle.ink == Ink::kAsked;
+    for (size_t j = i > 0 ? i - 1 : 0; j <= std::min(i + 1, count - 1) && !near; ++j) near = holds(transcript.exchanges[j].given);
     if (near) shown.push_back(i);
   }
   return shown;
 }
 
+bool has_asked_needle(const std::string& text, const std::vector<std::string>& answers) {
+  return std::ranges::any_of(find_needles(text, answers), [](const Found& needle) { return needle.ink == Ink::kAsked; });
+}
+
+// References in what was given, marked as needles are, with less of the text around them.
+std::vector<Stretch> mark_references(const std::string& text, const std::vector<std::string>& answers) {
+  constexpr size_t kContext = 320;
+  std::vector<Found> found = find_values(text, answers);
+  for (Found& reference : found) reference.ink = Ink::kAsked;
+  return stretches(text, found, kContext);
+}
+
+// "swa-sr.1024", "swa-sr/hotpotqa".
+std::string name_of(const fs::path& trace) {
+  const std::string line = trace.parent_path().filename().string(), stem = trace.stem().string();
+  return line == "traces" || line.empty() ? stem : line + "/" + stem;
+}
+
 std::string title_of(const Trace& trace) {
   const Transcript& t = trace.transcript;
-  std::string out =
-      fmt::format("{}, task {}: {} tokens read in {}", fs::path(trace.file).stem().string(), t.id,
-                  t.length, mode_label(t.mode));
+  std::string out = fmt::format("{}, task {}: {} tokens read in {}", name_of(trace.file), t.id, t.length, mode_label(t.mode));
   if (t.mode != "os")
     out += fmt::format(", chunks of {}, {}", t.chunk,
                        t.early_stop ? "early stop allowed" : "no early stop");
   return out;
+}
+
+// A reading before its turns are told.
+AnnotatedReading untold(const Trace& trace, const std::string& question) {
+  const Transcript& t = trace.transcript;
+  return {title_of(trace), question, {}, t.exchanges.size(), t.answer, t.answers, t.answers};
+}
+
+AnnotatedTurn turn_of(size_t i, const Exchange& e, const std::string& mode, std::vector<Stretch> given, std::vector<Stretch> written) {
+  AnnotatedTurn turn{i + 1, std::move(given), std::move(written), {}, e.given_tokens, e.written_tokens, e.prefill_seconds, e.decode_seconds, e.forget};
+  const Summary summary = parse_summary(e.written);
+  if (mode != "os" && summary.well_formed) turn.summary = summary;
+  return turn;
 }
 
 }  // namespace
@@ -227,29 +280,45 @@ std::optional<Trace> choose_wrong(const std::vector<std::string>& files, int64_t
 
 AnnotatedReading annotate(const Trace& trace) {
   const Transcript& transcript = trace.transcript;
-  AnnotatedReading reading{title_of(trace),
-                           question_of(transcript),
-                           {},
-                           transcript.exchanges.size(),
-                           transcript.answer,
-                           transcript.answers,
-                           is_right(transcript)};
-  for (const size_t i : turns_to_show(transcript)) {
+  AnnotatedReading reading = untold(trace, question_of(transcript));
+  reading.right = is_right(transcript);
+  for (const size_t i : turns_to_show(transcript, [&](const std::string& given) { return has_asked_needle(given, transcript.answers); })) {
     const Exchange& e = transcript.exchanges[i];
-    AnnotatedTurn turn{i + 1,
-                       mark_needles(e.given, transcript.answers),
-                       mark_values(e.written, transcript.answers),
-                       {},
-                       e.given_tokens,
-                       e.written_tokens,
-                       e.prefill_seconds,
-                       e.decode_seconds,
-                       e.forget};
-    const Summary summary = parse_summary(e.written);
-    if (transcript.mode != "os" && summary.well_formed) turn.summary = summary;
-    reading.turns.push_back(std::move(turn));
+    reading.turns.push_back(turn_of(i, e, transcript.mode, mark_needles(e.given, transcript.answers), mark_values(e.written, transcript.answers)));
   }
   return reading;
+}
+
+AnnotatedReading annotate_graded(const Trace& trace, const std::string& metric, double score) {
+  const Transcript& transcript = trace.transcript;
+  const std::vector<std::string> answers = telling(transcript.answers);
+  AnnotatedReading reading = untold(trace, asked(transcript));
+  reading.marked = answers;
+  reading.right = score == 1;
+  reading.score = fmt::format("{} {:.1f}", metric, 100 * score);
+  reading.folded = true;
+  for (const size_t i : turns_to_show(transcript, [&](const std::string& given) { return !find_values(given, answers).empty(); })) {
+    const Exchange& e = transcript.exchanges[i];
+    const size_t head = i == 0 && transcript.mode != "os" ? before_first_chunk(e).size() : 0;
+    const std::string text = head > 0 ? e.given.substr(head + 1) : e.given;
+    reading.turns.push_back(turn_of(i, e, transcript.mode, mark_references(text, answers), mark_values(e.written, answers)));
+  }
+  return reading;
+}
+
+std::string asked(const Transcript& transcript) {
+  const std::string before = transcript.mode == "os" ? "" : before_first_chunk(transcript.exchanges.front());
+  return before.empty() ? question_of(transcript) : before;
+}
+
+Trace read_trace(const std::string& file, int64_t number) {
+  std::ifstream stream(file);
+  if (!stream) throw std::runtime_error("cannot read " + file);
+  std::string line;
+  for (int64_t i = 0; i < number; ++i) {
+    if (!std::getline(stream, line)) throw std::runtime_error(fmt::format("{}: has {} lines, its predictions {} or more", file, i, number));
+  }
+  return {file, number, parse_line(file, number, line)};
 }
 
 }  // namespace smooth

@@ -34,8 +34,10 @@ struct AnnotatedReading {
   std::vector<AnnotatedTurn> turns;  // may leave some out
   size_t num_turns = 0;
   std::string answer;
-  std::vector<std::string> answers;
+  std::vector<std::string> answers, marked;  // marked: those whose places in what was written are shown
   bool right = false;
+  std::string score = {};  // where answers are graded: "qa_f1 42.9"
+  bool folded = false;     // under its title
 };
 
 // RULER's needle sentences in a text, "One of the special magic numbers for KEY is: VALUE.",
@@ -63,5 +65,14 @@ std::optional<Trace> choose_wrong(const std::vector<std::string>& files, int64_t
 inline constexpr int64_t kLooked = 100;
 
 AnnotatedReading annotate(const Trace& trace);
+
+// A reading of LongBench, its question apart from the first turn's text: the turns at both ends and those whose text has a reference, which is marked in it as in what was written. `score`: 0 to 1.
+AnnotatedReading annotate_graded(const Trace& trace, const std::string& metric, double score);
+
+// What was asked, as it stands before the first chunk; after the text in one-step reading.
+std::string asked(const Transcript& transcript);
+
+// The reading in line `number` (from 1) of a trace. Throws naming file and line.
+Trace read_trace(const std::string& file, int64_t number);
 
 }  // namespace smooth

@@ -61,7 +61,7 @@ std::string turn_html(const AnnotatedTurn& turn, const AnnotatedReading& reading
       "<section class=\"turn\"><h4>{}</h4>\n<div class=\"given\">{}</div>\n<div "
       "class=\"written\">{}</div></section>\n",
       escape_html(turn_title(turn, reading)), stretches_html(turn.given),
-      written_html(turn, reading.answers));
+      written_html(turn, reading.marked));
 }
 
 struct HtmlWriter {
@@ -69,7 +69,7 @@ struct HtmlWriter {
     return fmt::format("<h2>{}</h2>\n", escape_html(heading.text));
   }
   std::string operator()(const Prose& prose) const {
-    return fmt::format("<p{}>{}</p>\n", prose.lead ? " class=\"lead\"" : "",
+    return fmt::format("<p{}>{}</p>\n", prose.lead ? " class=\"lead\"" : prose.notice ? " class=\"notice\"" : "",
                        prose_html(prose.text));
   }
   std::string operator()(const Table& table) const { return to_html(table); }
@@ -88,12 +88,7 @@ struct HtmlWriter {
                        text);
   }
   std::string operator()(const AnnotatedReading& reading) const {
-    std::string answers;
-    for (const std::string& answer : reading.answers)
-      answers += (answers.empty() ? "" : ", ") + answer;
-    std::string out =
-        fmt::format("<article class=\"reading\"><h3>{}</h3>\n<p class=\"question\">{}</p>\n",
-                    escape_html(reading.title), escape_html(reading.question));
+    std::string out = fmt::format("<p class=\"question\">{}</p>\n", escape_html(reading.question));
     size_t shown = 0;
     for (const AnnotatedTurn& turn : reading.turns) {
       if (turn.number > shown + 1)
@@ -102,12 +97,19 @@ struct HtmlWriter {
       out += turn_html(turn, reading);
       shown = turn.number;
     }
-    return out + fmt::format(
-                     "<p class=\"verdict {0}\"><b>{0}</b> {1} <small>expected "
-                     "{2}</small></p></article>\n",
-                     reading.right ? "right" : "wrong",
-                     reading.answer.empty() ? "no answer" : escape_html(reading.answer),
-                     escape_html(answers));
+    out += verdict_html(reading);
+    const std::string title = escape_html(reading.title);
+    if (!reading.folded) return fmt::format("<article class=\"reading\"><h3>{}</h3>\n{}</article>\n", title, out);
+    return fmt::format("<details class=\"reading\"><summary>{} <small>{}</small></summary>\n{}</details>\n", title, escape_html(reading.score), out);
+  }
+
+ private:
+  static std::string verdict_html(const AnnotatedReading& reading) {
+    std::string answers;
+    for (const std::string& answer : reading.answers) answers += (answers.empty() ? "" : ", ") + answer;
+    const char* verdict = !reading.score.empty() && !reading.right ? "graded" : reading.right ? "right" : "wrong";
+    return fmt::format("<p class=\"verdict {}\"><b>{}</b> {} <small>expected {}</small></p>\n", verdict, escape_html(reading.score.empty() ? verdict : reading.score),
+                       reading.answer.empty() ? "no answer" : escape_html(reading.answer), escape_html(answers));
   }
 };
 

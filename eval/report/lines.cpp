@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "configs/config.h"
+
 namespace smooth {
 namespace {
 
@@ -17,6 +19,9 @@ auto key(const Cell& c) {
   return std::tie(c.model, c.architecture, c.mode, c.benchmark, c.dataset, c.window, c.chunk,
                   c.early_stop);
 }
+
+// The same of cells that are tasks.
+auto longbench_key(const Cell& c) { return std::tie(c.model, c.architecture, c.mode, c.benchmark, c.window, c.chunk, c.early_stop); }
 
 std::string optional_text(const char* name, const std::optional<int64_t>& value) {
   return value ? fmt::format("{} {}", name, *value) : fmt::format("no {}", name);
@@ -32,7 +37,7 @@ const std::array<Trait, 6>& traits() {
       },
       [](const Line& l) { return optional_text("chunk", l.kind().chunk); },
       [](const Line& l) { return optional_text("window", l.kind().window); },
-      [](const Line& l) { return l.kind().dataset; },
+      [](const Line& l) { return l.kind().length ? l.kind().dataset : ""; },
       [](const Line& l) { return l.folder; }};
   return all;
 }
@@ -66,6 +71,31 @@ std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_leng
   }
   label_lines(lines);
   return lines;
+}
+
+std::vector<Line> longbench_lines(const std::vector<Cell>& cells, const std::string& folder) {
+  std::vector<Line> lines;
+  for (const Cell& cell : cells) {
+    const auto same = [&](const Line& line) { return longbench_key(line.kind()) == longbench_key(cell); };
+    auto line = std::ranges::find_if(lines, same);
+    if (line == lines.end()) line = lines.insert(lines.end(), {cell.model, folder, 0, {}});
+    if (std::ranges::find(line->cells, cell.dataset, &Cell::dataset) != line->cells.end()) {
+      throw std::runtime_error(fmt::format("{}: two cells of {} ({}) are of {}", folder, cell.model, cell.mode, cell.dataset));
+    }
+    line->cells.push_back(cell);
+  }
+  label_lines(lines);
+  return lines;
+}
+
+std::string file_name(const std::string& model) {
+  EvalModelConfig line;
+  line.name = model;
+  return line.file();
+}
+
+std::filesystem::path predictions_of(const Line& line, const Cell& cell) {
+  return std::filesystem::path(line.path) / "pred" / (file_name(cell.model) + (cell.length ? "." + std::to_string(*cell.length) : "/" + cell.dataset) + ".jsonl");
 }
 
 void label_lines(std::vector<Line>& lines) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ struct Line {
   std::string label;            // short, and different for each line of a report
   std::string folder;           // the evaluation that it comes from
   int64_t training_length = 0;  // 0: not known
-  std::vector<Cell> cells;      // by length, at least one
+  std::vector<Cell> cells;      // by length, or by task where texts are as long as they are; at least one
+  std::string path = {};        // of the evaluation's folder; empty: there is none
 
   const Cell& kind() const { return cells.front(); }  // what all its cells have in common
   double multiple(const Cell& cell) const;            // length / training_length; needs both
@@ -26,6 +28,14 @@ struct Line {
 // refused, and so are two of the same line and length: a table has one place for them.
 std::vector<Line> lines_of(const std::vector<Cell>& cells, int64_t training_length,
                            const std::string& folder = "");
+
+// The same of LongBench, whose cells are its tasks: a task of a line that stands twice is refused.
+std::vector<Line> longbench_lines(const std::vector<Cell>& cells, const std::string& folder = "");
+
+std::string file_name(const std::string& model);  // what an evaluation calls the files of a model line: "SWA SR" -> "swa-sr"
+
+// Where the predictions of a line's cell lie: PATH/pred/swa-sr.512.jsonl, PATH/pred/swa-sr/hotpotqa.jsonl.
+std::filesystem::path predictions_of(const Line& line, const Cell& cell);
 
 // Names the lines by their model, with mode, stopping, chunk, window, dataset and folder in
 // brackets as far as it takes to tell them apart: "swa-SR (no early stop)".

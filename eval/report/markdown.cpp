@@ -43,16 +43,17 @@ std::string marked_text(const std::vector<Stretch>& stretches) {
 struct MarkdownWriter {
   const std::string& prefix;
 
-  std::string operator()(const Heading& heading) const { return "## " + heading.text + "\n"; }
+  std::string operator()(const Heading& heading) const { return "## " + escaped(heading.text) + "\n"; }
   std::string operator()(const Prose& prose) const {
-    return (prose.lead ? "**" + prose.text + "**" : prose.text) + "\n";
+    const std::string text = prose_markdown(prose.text);
+    return (prose.lead ? "**" + text + "**" : prose.notice ? "> " + text : text) + "\n";
   }
   std::string operator()(const Table& table) const { return to_markdown(table); }
   std::string operator()(const Gallery& gallery) const {
     std::string out;
     for (const Picture& picture : gallery.pictures)
       out += fmt::format("{}![{}]({}{}.svg)\n\n{}\n", out.empty() ? "" : "\n",
-                         escaped(picture.name), prefix, picture.name, picture.caption);
+                         escaped(picture.name), prefix, picture.name, prose_markdown(picture.caption));
     return out;
   }
   std::string operator()(const Listing& listing) const {
@@ -61,21 +62,37 @@ struct MarkdownWriter {
                        escape_html(listing.title), fenced(listing.text));
   }
   std::string operator()(const AnnotatedReading& reading) const {
-    std::string out =
-        fmt::format("### {}\n\nQuestion: {}\n", escaped(reading.title), escaped(reading.question));
-    for (const AnnotatedTurn& turn : reading.turns)
+    std::string out = fmt::format("Question: {}\n", escaped(reading.question));
+    size_t shown = 0;
+    for (const AnnotatedTurn& turn : reading.turns) {
+      if (turn.number > shown + 1) out += fmt::format("\n... chunks {} to {} ...\n", shown + 1, turn.number - 1);
       out += fmt::format("\n{}\n\n{}\n{}", turn_title(turn, reading),
                          fenced(marked_text(turn.given)), fenced(marked_text(turn.written)));
+      shown = turn.number;
+    }
     std::string answers;
     for (const std::string& answer : reading.answers)
       answers += (answers.empty() ? "" : ", ") + answer;
-    return out + fmt::format("\nAnswer: {}; expected {}: {}.\n",
-                             reading.answer.empty() ? "none" : escaped(reading.answer),
-                             escaped(answers), reading.right ? "right" : "wrong");
+    out += fmt::format("\nAnswer: {}; expected {}: {}.\n", reading.answer.empty() ? "none" : escaped(reading.answer), escaped(answers),
+                       !reading.score.empty() ? escaped(reading.score) : reading.right ? "right" : "wrong");
+    if (!reading.folded) return fmt::format("### {}\n\n{}", escaped(reading.title), out);
+    return fmt::format("<details><summary>{}: {}</summary>\n\n{}\n</details>\n", escape_html(reading.title), escape_html(reading.score), out);
   }
 };
 
 }  // namespace
+
+std::string prose_markdown(const std::string& text) {
+  std::string out;
+  bool code = false;
+  for (size_t begin = 0; begin <= text.size(); code = !code) {
+    const size_t end = std::min(text.find('`', begin), text.size());
+    const std::string piece = text.substr(begin, end - begin);
+    out += code ? "`" + piece + "`" : escaped(piece);
+    begin = end + 1;
+  }
+  return out;
+}
 
 std::string turn_title(const AnnotatedTurn& turn, const AnnotatedReading& reading) {
   const std::string place = reading.num_turns == 1

@@ -17,7 +17,8 @@ struct Heading {
 // A paragraph; `like this` is code.
 struct Prose {
   std::string text;
-  bool lead = false;  // the sentences that say it all, set larger
+  bool lead = false;    // the sentences that say it all, set larger
+  bool notice = false;  // not to be overlooked
 };
 
 struct Picture {
@@ -50,6 +51,7 @@ std::string to_markdown(const Page& page, const std::string& prefix);
 
 std::string escape_html(const std::string& text);  // for text and for quoted attributes
 std::string prose_html(const std::string& text);   // escaped, `code` as <code>
+std::string prose_markdown(const std::string& text);  // without markup but for `code`
 
 // "Chunk 3 of 8: 128 tokens read in 20 ms, 31 written in 80 ms", for both.
 std::string turn_title(const AnnotatedTurn& turn, const AnnotatedReading& reading);

@@ -19,6 +19,7 @@ h3 { font: 600 1rem/1.4 var(--sans); margin: 2rem 0 0.4rem }
 h4 { font: 400 0.8rem/1.4 var(--sans); color: var(--soft); margin: 0 }
 p { max-width: 44rem; margin: 0.7rem 0 }
 p.lead { font-size: 1.12rem; line-height: 1.5 }
+p.notice { font: 0.92rem/1.5 var(--sans); padding-left: 0.9rem; border-left: 3px solid var(--bad) }
 code, pre { font-family: var(--mono); font-size: 0.82em; overflow-wrap: anywhere }
 figure { margin: 1.2rem 0 }
 figcaption { max-width: 44rem; font: 0.82rem/1.5 var(--sans); color: var(--soft); margin-top: 0.55rem }
@@ -33,9 +34,10 @@ tbody th:first-child { font-weight: 500; white-space: normal; min-width: 9rem; m
 td:last-child, th:last-child { padding-right: 0.2rem }
 .number { text-align: right }
 tr.ours:not(:first-child) > * { border-top: 1px solid var(--line) }
-tr.paper > *, tr.expected > * { color: var(--soft); font-style: italic; padding-top: 0; font-weight: 400 }
-tr.paper th, tr.expected th { padding-left: 0.9rem }
-td.number small { display: block; color: var(--soft); font-size: 0.88em }
+tr.paper > *, tr.expected > *, tr.difference > * { color: var(--soft); font-style: italic; padding-top: 0; font-weight: 400 }
+tr.difference > * { font-style: normal }
+tr.paper th, tr.expected th, tr.difference th { padding-left: 0.9rem }
+td.number small { display: block; color: var(--soft); font-size: 0.88em; white-space: pre-line }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1.2rem 2.4rem; margin: 1.2rem 0 }
 .gallery figure { margin: 0; max-width: 34rem }
@@ -43,11 +45,14 @@ td.number small { display: block; color: var(--soft); font-size: 0.88em }
 
 details { border-bottom: 1px solid var(--line); font: 0.86rem/1.5 var(--sans) }
 summary { padding: 0.5rem 0; cursor: pointer; overflow-wrap: anywhere }
+summary small { color: var(--soft); margin-left: 0.6rem; white-space: nowrap }
 pre { background: var(--tint); padding: 0.8rem 1rem; margin: 0.6rem 0; line-height: 1.5; border-radius: 3px }
 pre.scroll { overflow-wrap: normal; font-size: 0.8rem }
 
 .reading { font-family: var(--sans); margin: 1.5rem 0 2.5rem }
-.question { font-family: var(--serif); font-style: italic; font-size: 1.05rem }
+details.reading { margin: 0; font: 1rem/1.5 var(--sans) }
+details.reading > summary { font-size: 0.92rem }
+.question { font-family: var(--serif); font-style: italic; font-size: 1.05rem; white-space: pre-line; overflow-wrap: anywhere }
 .turn { display: grid; grid-template-columns: 3fr 2fr; gap: 0.5rem 1.8rem; border-top: 1px solid var(--line); padding: 0.75rem 0 0.95rem }
 .turn h4 { grid-column: 1 / -1 }
 .given { font: 0.95rem/1.55 var(--serif); white-space: pre-line; overflow-wrap: anywhere }
@@ -63,7 +68,7 @@ mark.value { background: none; padding: 0; border-bottom: 2px solid #d9a400; bor
 .cut { color: var(--soft); font: italic 0.8rem/1.5 var(--sans) }
 .go { font-weight: 500; color: var(--soft) }
 .stop { font-weight: 600 }
-.verdict { border-top: 1px solid var(--line); padding-top: 0.7rem; max-width: none }
+.verdict { border-top: 1px solid var(--line); padding-top: 0.7rem; max-width: none; white-space: pre-line; overflow-wrap: anywhere }
 .verdict b { text-transform: uppercase; letter-spacing: 0.06em; font-size: 0.78rem; margin-right: 0.6rem }
 .verdict.right b { color: var(--good) }
 .verdict.wrong b { color: var(--bad) }
@@ -83,13 +88,16 @@ mark.value { background: none; padding: 0; border-bottom: 2px solid #d9a400; bor
 }
 @media print {
   :root { color-scheme: light }
-  body { font-size: 10pt }
+  html { font-size: 10pt }
+  body { font-size: 1rem }
   main { max-width: none; padding: 0 }
+  .fold::details-content { content-visibility: visible; display: block; height: auto }
   .scroll { overflow: visible }
   th:first-child { position: static }
   table { font-size: 7.5pt }
   th, td { padding: 0.25rem 0.4rem }
-  figure, .turn, tr { break-inside: avoid }
+  figure:not(.table), .turn, tr { break-inside: avoid }
+  thead { display: table-header-group }
   h2, h3 { break-after: avoid }
   pre { white-space: pre-wrap }
   mark { print-color-adjust: exact; -webkit-print-color-adjust: exact }

@@ -16,6 +16,40 @@ const PaperLine kSwaSrAll{
 const PaperLine kSwaSrStop{
     "SWA-4k-SR", "early stop", "Table 7", {99.60, 99.60, 99.80, 99.80, 99.60, 99.80}};
 
+constexpr std::array<PaperCategories, 6> kTable2 = {{
+    {"Qwen-OS", "dense", "os", {24.20, 41.25, 30.22, 65.89, 56.75, 66.00, 47.38}},
+    {"Qwen-UR", "dense", "ur", {31.54, 42.17, 21.91, 68.96, 61.50, 64.13, 48.37}},
+    {"RWKV-7-OS", "RWKV", "os", {16.96, 11.39, 29.16, 67.72, 60.50, 62.84, 41.43}},
+    {"SWA-4k-OS", "SWA", "os", {16.43, 26.14, 26.96, 66.43, 48.00, 66.22, 41.70}},
+    {"RWKV-7-SR", "RWKV", "sr", {28.87, 40.02, 28.23, 65.90, 65.25, 59.92, 48.03}},
+    {"SWA-4k-SR", "SWA", "sr", {30.46, 47.67, 26.27, 69.60, 66.75, 65.18, 50.99}},
+}};
+constexpr std::array<PaperCategories, 4> kTable6 = {{
+    {"Qwen-OS", "dense", "os", {34.90, 56.72, 32.07, 72.77, 57.75, 73.41, 54.60}},
+    {"Qwen-UR", "dense", "ur", {34.37, 45.37, 25.20, 71.27, 66.50, 65.26, 51.33}},
+    {"SWA-4k-OS", "SWA", "os", {26.10, 37.04, 28.12, 71.50, 42.38, 71.88, 46.17}},
+    {"SWA-4k-SR", "SWA", "sr", {37.80, 54.67, 27.39, 69.86, 65.75, 67.71, 53.86}},
+}};
+
+// Rows: windows; columns: chunks.
+constexpr std::array<std::array<PaperTable4, 4>, 4> kTable4 = {{
+    {{{97.0, 528}, {77.8, 457}, {0.0, 327}, {0.0, 100}}},
+    {{{99.2, 537}, {89.0, 444}, {26.4, 374}, {12.6, 364}}},
+    {{{100.0, 577}, {100.0, 471}, {95.4, 387}, {31.2, 343}}},
+    {{{99.8, 646}, {99.8, 505}, {100.0, 423}, {83.4, 366}}},
+}};
+
+std::optional<size_t> table4_place(int64_t size) {
+  const auto* found = std::find(kTable4Sizes.begin(), kTable4Sizes.end(), size);
+  return found == kTable4Sizes.end() ? std::nullopt : std::optional(static_cast<size_t>(found - kTable4Sizes.begin()));
+}
+
+template <size_t n>
+const PaperCategories* same_kind(const std::array<PaperCategories, n>& table, const Cell& cell) {
+  const auto* found = std::ranges::find_if(table, [&](const PaperCategories& row) { return cell.architecture.starts_with(row.architecture) && cell.mode == row.mode; });
+  return found == table.end() ? nullptr : found;
+}
+
 }  // namespace
 
 std::optional<double> PaperLine::at(double multiple) const {
@@ -38,6 +72,18 @@ const PaperLine* paper_line(const Cell& cell) {
 std::optional<double> expected_score(const Cell& cell) {
   if (cell.mode != "os" || !cell.window || !cell.length) return {};
   return 100 * std::min(1.0, static_cast<double>(*cell.window) / static_cast<double>(*cell.length));
+}
+
+const PaperLine& paper_table7(bool early_stop) { return early_stop ? kSwaSrStop : kSwaSrAll; }
+
+const PaperCategories* paper_categories(PaperLongBench table, const Cell& cell) {
+  return table == PaperLongBench::kTable2 ? same_kind(kTable2, cell) : same_kind(kTable6, cell);
+}
+
+std::optional<PaperTable4> paper_table4(int64_t window, int64_t chunk) {
+  const auto row = table4_place(window), column = table4_place(chunk);
+  if (!row || !column) return {};
+  return kTable4[*row][*column];
 }
 
 }  // namespace smooth

@@ -92,44 +92,111 @@ std::vector<Cell> read_cells(const fs::path& file) {
   }
 }
 
-std::vector<std::string> sorted_entries(const fs::path& folder, bool folders) {
+std::vector<std::string> folders_in(const fs::path& folder) {
   std::vector<std::string> out;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (folders ? entry.is_directory() : entry.path().extension() == ".jsonl")
-      out.push_back(entry.path().string());
-  std::sort(out.begin(), out.end());
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) out.push_back(entry.path().string());
+  }
+  std::ranges::sort(out);
   return out;
 }
 
-std::string read_manifest(const fs::path& file) {
-  const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+Json read_object(const fs::path& file) {
+  Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) fail(file.string(), "expected a JSON object");
-  return json.dump(2);
+  return json;
+}
+
+// inputs.json of a training run: every file that it read.
+std::vector<Checksum> training_checksums(const fs::path& file) {
+  std::vector<Checksum> sums;
+  if (!fs::exists(file)) return sums;
+  const Json json = read_object(file);
+  for (const auto& [name, sum] : json.items()) {
+    if (!sum.is_string()) fail(file.string(), fmt::format("{}: expected a checksum, got {}", name, sum.dump()));
+    sums.push_back({name, sum.get<std::string>()});
+  }
+  return sums;
+}
+
+// inputs/CELL.json of an evaluation: each thing once.
+std::vector<Checksum> evaluation_checksums(const fs::path& folder) {
+  std::vector<Checksum> sums;
+  if (!fs::is_directory(folder)) return sums;
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path().string());
+  }
+  std::ranges::sort(files);
+  for (const std::string& file : files) {
+    const Json json = read_object(file);
+    const std::string cell = fs::path(file).lexically_relative(folder).replace_extension().string();
+    const std::string line = cell.substr(0, cell.find_first_of("./")), dataset = cell.substr(std::min(cell.size(), line.size() + 1));
+    for (const auto& [key, of] : {std::pair("weights", "weights of " + line), std::pair("data", dataset)}) {
+      const std::string sum = json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : "";
+      if (!sum.empty() && std::ranges::find(sums, Checksum{of, sum}) == sums.end()) sums.push_back({of, sum});
+    }
+  }
+  return sums;
+}
+
+// Of a manifest's rows.
+std::vector<Checksum> data_checksums(const Json& manifest) {
+  std::vector<Checksum> sums;
+  if (!manifest.contains("rows") || !manifest.at("rows").is_array()) return sums;
+  for (const Json& row : manifest.at("rows")) {
+    if (row.is_object() && row.contains("file") && row.contains("checksum")) sums.push_back({row.at("file").get<std::string>(), row.at("checksum").get<std::string>()});
+  }
+  return sums;
+}
+
+std::vector<std::string> traces_in(const fs::path& folder) {
+  std::vector<std::string> traces;
+  if (!fs::exists(folder)) return traces;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".jsonl") traces.push_back(entry.path().string());
+  }
+  std::ranges::sort(traces);
+  return traces;
+}
+
+void read_training(const fs::path& folder, Runs& runs) {
+  const std::string name = folder.string();
+  runs.trainings.push_back({name, name, read_file(folder / "config.yaml"), config_number(folder / "config.yaml", "seed"), read_metrics(folder / "metrics.jsonl"),
+                            read_environment(folder / "environment.json"), read_accuracies(folder / "accuracies.jsonl"), training_checksums(folder / "inputs.json")});
+}
+
+// One that has begun and not finished its first cell, or whose shards are not merged, has no results yet, and perhaps no environment.
+void read_evaluation(const fs::path& folder, Runs& runs) {
+  const bool finished = fs::exists(folder / "results.json");
+  const fs::path config = evaluation_config(folder);
+  const std::vector<Cell> cells = finished ? read_cells(folder / "results.json") : std::vector<Cell>();
+  const fs::path environment = config.parent_path() / "environment.json";
+  runs.evaluations.push_back({folder.string(), folder.string(), read_file(config), config_number(config, "seed"), config_number(config, "training_length"), cells,
+                              finished || fs::exists(environment) ? read_environment(environment) : Environment(), traces_in(folder / "traces"), unfinished_of(folder, cells),
+                              evaluation_checksums(folder / "inputs")});
+}
+
+bool is_evaluation(const fs::path& folder) {
+  if (fs::exists(folder / "results.json")) return true;
+  return (fs::is_directory(folder / "inputs") || fs::is_directory(folder / "shards")) && fs::exists(evaluation_config(folder));
 }
 
 void read_folder(const fs::path& folder, Runs& runs) {
   const std::string name = folder.string();
-  const auto config = [&] { return read_file(folder / "config.yaml"); };
-  const auto seed = [&] { return config_number(folder / "config.yaml", "seed"); };
-  if (fs::exists(folder / "metrics.jsonl"))
-    runs.trainings.push_back({name, name, config(), seed(), read_metrics(folder / "metrics.jsonl"),
-                              read_environment(folder / "environment.json"),
-                              read_accuracies(folder / "accuracies.jsonl")});
-  if (fs::exists(folder / "results.json")) {
-    std::vector<std::string> traces;
-    if (fs::exists(folder / "traces")) traces = sorted_entries(folder / "traces", false);
-    runs.evaluations.push_back({name, name, config(), seed(),
-                                config_number(folder / "config.yaml", "training_length"),
-                                read_cells(folder / "results.json"),
-                                read_environment(folder / "environment.json"), traces});
+  if (fs::exists(folder / "metrics.jsonl")) read_training(folder, runs);
+  if (is_evaluation(folder)) read_evaluation(folder, runs);
+  if (fs::exists(folder / "manifest.json")) {
+    const Json manifest = read_object(folder / "manifest.json");
+    runs.data.push_back({name, name, read_file(folder / "config.yaml"), manifest.dump(2), data_checksums(manifest)});
   }
-  if (fs::exists(folder / "manifest.json"))
-    runs.data.push_back({name, name, config(), read_manifest(folder / "manifest.json")});
+  const std::vector<TrainBench> benches = read_benches(folder);
+  runs.benches.insert(runs.benches.end(), benches.begin(), benches.end());
 }
 
 // Folders of which a run may hold thousands of files, and no run of their own.
 bool is_inside_of_a_run(const fs::path& folder) {
-  static const std::set<std::string> names = {"checkpoints", "traces", "pred",   "waves",
+  static const std::set<std::string> names = {"checkpoints", "traces", "pred",   "waves", "shards",
                                               "inputs",      "tokens", "events", "tokenizer"};
   return names.contains(folder.filename().string());
 }
@@ -149,7 +216,7 @@ void search(const fs::path& folder, int depth, std::set<fs::path>& seen, Runs& r
   if (!seen.insert(fs::canonical(folder)).second) return;
   read_folder(folder, runs);
   if (depth == 0) return;
-  const std::vector<std::string> folders = sorted_entries(folder, true);
+  const std::vector<std::string> folders = folders_in(folder);
   const std::set<std::string> earlier = earlier_steps(folders);
   for (const std::string& inner : folders)
     if (!is_inside_of_a_run(inner) && !earlier.contains(inner))
@@ -162,6 +229,7 @@ void name_folders(Runs& runs) {
   for (TrainingFolder& run : runs.trainings) names.push_back(&run.name);
   for (EvaluationFolder& run : runs.evaluations) names.push_back(&run.name);
   for (DataFolder& run : runs.data) names.push_back(&run.name);
+  if (names.empty()) return;
   fs::path above = fs::path(*names.front()).parent_path();
   const auto inside = [&](const std::string* name) {
     return !fs::path(*name).lexically_relative(above).string().starts_with("..");
@@ -181,7 +249,7 @@ Runs find_runs(const std::vector<std::string>& folders) {
   Runs runs;
   std::set<fs::path> seen;
   const auto found = [&] {
-    return runs.trainings.size() + runs.evaluations.size() + runs.data.size();
+    return runs.trainings.size() + runs.evaluations.size() + runs.data.size() + runs.benches.size();
   };
   for (const std::string& folder : folders) {
     if (!fs::is_directory(folder)) fail(folder, "is not a folder");
@@ -192,8 +260,8 @@ Runs find_runs(const std::vector<std::string>& folders) {
     search(path, kDepth, seen, runs);
     if (found() == before && !again)
       fail(folder,
-           "holds no training run (metrics.jsonl), evaluation (results.json) or data set "
-           "(manifest.json)");
+           "holds no training run (metrics.jsonl), evaluation (results.json), data set "
+           "(manifest.json) or timing (bench*.json)");
   }
   if (found() == 0) fail("report", "no folders were given");
   name_folders(runs);

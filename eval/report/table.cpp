@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 
@@ -11,8 +12,11 @@
 namespace smooth {
 namespace {
 
+// On one line.
 std::string joined(const TableCell& cell) {
-  return cell.note.empty() ? cell.text : cell.text + " " + cell.note;
+  std::string text = cell.note.empty() ? cell.text : cell.text + " " + cell.note;
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
 std::string padded(const std::string& text, size_t width, bool left) {
@@ -37,7 +41,8 @@ std::string wrapped(const std::string& text, size_t width) {
 std::string markdown_cell(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '|' || c == '\\') out += '\\';
+    const bool link = c == '(' && out.ends_with(']');
+    if (c == '|' || c == '\\' || c == '*' || c == '`' || link) out += '\\';
     if (c == '<')
       out += "&lt;";
     else
@@ -61,6 +66,8 @@ const char* row_class(RowKind kind) {
       return "paper";
     case RowKind::kExpected:
       return "expected";
+    case RowKind::kDifference:
+      return "difference";
   }
   throw std::logic_error("row_class");
 }
@@ -113,21 +120,31 @@ std::string to_markdown(const Table& table) {
     out += "|";
     for (const TableCell& cell : row.cells) {
       const std::string text = markdown_cell(joined(cell));
-      out += row.kind == RowKind::kOurs || text.empty() ? fmt::format(" {} |", text)
-                                                        : fmt::format(" *{}* |", text);
+      out += row.kind == RowKind::kOurs || row.kind == RowKind::kDifference || text.empty() ? fmt::format(" {} |", text)
+                                                                                            : fmt::format(" *{}* |", text);
     }
     out += "\n";
   }
-  return table.caption.empty() ? out : out + "\n" + table.caption + "\n";
+  if (!table.caption.empty()) out += "\n" + prose_markdown(table.caption) + "\n";
+  return table.folded.empty() ? out : fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n", escape_html(table.folded), out);
 }
 
 std::string to_csv(const Table& table) {
+  std::vector<bool> noted;
+  for (size_t i = 0; i < table.head.size(); ++i) {
+    noted.push_back(std::ranges::any_of(table.rows, [&](const TableRow& row) { return !row.cells[i].note.empty(); }));
+  }
   std::string out;
-  for (size_t i = 0; i < table.head.size(); ++i) out += (i ? "," : "") + csv_cell(table.head[i]);
+  for (size_t i = 0; i < table.head.size(); ++i) {
+    out += (i ? "," : "") + csv_cell(table.head[i]);
+    if (noted[i]) out += "," + csv_cell(table.head[i] + " note");
+  }
   out += "\n";
   for (const TableRow& row : table.rows) {
-    for (size_t i = 0; i < row.cells.size(); ++i)
+    for (size_t i = 0; i < row.cells.size(); ++i) {
       out += (i ? "," : "") + csv_cell(row.cells[i].text);
+      if (noted[i]) out += "," + csv_cell(row.cells[i].note);
+    }
     out += "\n";
   }
   return out;
@@ -155,7 +172,14 @@ std::string to_html(const Table& table) {
   out += "</tbody></table></div>";
   if (!table.caption.empty())
     out += fmt::format("<figcaption>{}</figcaption>", prose_html(table.caption));
-  return out + "</figure>\n";
+  out += "</figure>\n";
+  return table.folded.empty() ? out : fmt::format("<details class=\"fold\"><summary>{}</summary>{}</details>\n", escape_html(table.folded), out);
+}
+
+std::string format_difference(double difference, int decimals) {
+  const std::string size = fmt::format("{:.{}f}", std::abs(difference), decimals);
+  if (size.find_first_of("123456789") == std::string::npos) return size;
+  return (difference < 0 ? "−" : "+") + size;
 }
 
 }  // namespace smooth

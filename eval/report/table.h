@@ -8,7 +8,7 @@
 
 namespace smooth {
 
-// What the reader wants, and what stands small behind it: "98.0" with "[93.0, 99.4]".
+// What the reader wants, and what stands small behind it, on lines of its own where there is room: "98.0" with "[93.0, 99.4]".
 struct TableCell {
   std::string text, note;
   TableCell(std::string text_, std::string note_ = "")
@@ -16,8 +16,8 @@ struct TableCell {
   TableCell(const char* text_) : text(text_) {}
 };
 
-// A paper's row or an expected one stands beside ours for comparison and is set back.
-enum class RowKind { kOurs, kPaper, kExpected };
+// A paper's row, an expected one, or ours minus the paper's stands beside ours for comparison and is set back.
+enum class RowKind { kOurs, kPaper, kExpected, kDifference };
 
 struct TableRow {
   RowKind kind = RowKind::kOurs;
@@ -29,6 +29,8 @@ struct Table {
   std::vector<std::string> head;
   size_t left = 1;  // so many columns are texts, left aligned; the rest are numbers
   std::vector<TableRow> rows;
+  std::string name = {};    // of its files, "table4"; empty: it has none of its own
+  std::string folded = {};  // on a page, folded away under these words
 
   // Appends a row; throws std::invalid_argument unless it has as many cells as the head.
   void add(std::vector<TableCell> cells, RowKind kind = RowKind::kOurs);
@@ -38,7 +40,11 @@ size_t display_width(const std::string& text);  // characters, not bytes
 
 std::string to_text(const Table& table);      // aligned columns under a rule
 std::string to_markdown(const Table& table);  // GitHub's
-std::string to_csv(const Table& table);       // RFC 4180, "\n" line ends; texts only, no notes
+std::string to_csv(const Table& table);       // RFC 4180, "\n" line ends; notes in a column of their own, "NAME note"
 std::string to_html(const Table& table);
+std::string to_latex(const Table& table);     // a table float of the package booktabs, labelled tab:NAME
+
+// "+1.2", "−0.4" with a true minus, "0.0".
+std::string format_difference(double difference, int decimals);
 
 }  // namespace smooth

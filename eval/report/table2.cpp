@@ -1,124 +1,146 @@
 #include "eval/report/table2.h"
 
-#include <algorithm>
-#include <array>
 #include <fmt/format.h>
-#include <optional>
-#include <string>
-#include <utility>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
 
 #include "data/scores/longbench.h"
-#include "eval/report/lines.h"
 
 namespace smooth {
 namespace {
 
 const std::string kNone = "–";
+constexpr double kNormal = 1.959963984540054;  // 97.5 % of a normal distribution lie below
 
-// The categories of data/scores/longbench.h in the paper's order, and as its tables call them.
-constexpr std::array<std::pair<const char*, const char*>, 6> kCategories = {{{"single-doc QA", "SQA"}, {"multi-doc QA", "MQA"}, {"summarization", "Summ"},
-                                                                             {"few-shot", "FewShot"}, {"synthetic", "Synth"}, {"code", "Code"}}};
+const Cell* cell_of(const Line& line, const std::string& dataset) {
+  const auto found = std::ranges::find(line.cells, dataset, &Cell::dataset);
+  return found == line.cells.end() ? nullptr : &*found;
+}
 
-struct PaperRow {
-  const char *model, *architecture, *mode;  // architecture: how ours begins
-  std::array<double, 7> scores;             // the categories, and their average
+struct Score {
+  double mean = 0, variance = 0;
 };
-constexpr std::array<PaperRow, 6> kTable2 = {{
-    {"Qwen-OS", "dense", "os", {24.20, 41.25, 30.22, 65.89, 56.75, 66.00, 47.38}},
-    {"Qwen-UR", "dense", "ur", {31.54, 42.17, 21.91, 68.96, 61.50, 64.13, 48.37}},
-    {"RWKV-7-OS", "RWKV", "os", {16.96, 11.39, 29.16, 67.72, 60.50, 62.84, 41.43}},
-    {"SWA-4k-OS", "SWA", "os", {16.43, 26.14, 26.96, 66.43, 48.00, 66.22, 41.70}},
-    {"RWKV-7-SR", "RWKV", "sr", {28.87, 40.02, 28.23, 65.90, 65.25, 59.92, 48.03}},
-    {"SWA-4k-SR", "SWA", "sr", {30.46, 47.67, 26.27, 69.60, 66.75, 65.18, 50.99}},
-}};
 
-const PaperRow* paper_row(const Cell& cell) {
-  const auto* found = std::find_if(kTable2.begin(), kTable2.end(),
-                                   [&](const PaperRow& row) { return cell.architecture.starts_with(row.architecture) && cell.mode == row.mode; });
-  return found == kTable2.end() ? nullptr : found;
-}
-
-// The cells of one model, in the order in which models come first.
-std::vector<std::vector<Cell>> by_model(const std::vector<Cell>& cells) {
-  std::vector<std::vector<Cell>> models;
-  for (const Cell& cell : cells) {
-    const auto model = std::find_if(models.begin(), models.end(), [&](const auto& known) { return known[0].model == cell.model; });
-    (model == models.end() ? models.emplace_back() : *model).push_back(cell);
+// The mean of as many scores that weigh the same and do not depend on one another.
+std::optional<Score> mean_of(const std::vector<std::optional<Score>>& parts) {
+  Score mean;
+  const auto count = static_cast<double>(parts.size());
+  for (const std::optional<Score>& part : parts) {
+    if (!part) return {};
+    mean.mean += part->mean / count;
+    mean.variance += part->variance / (count * count);
   }
-  return models;
+  return mean;
 }
 
-const Cell* cell_of(const std::vector<Cell>& cells, const std::string& dataset) {
-  const auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.dataset == dataset; });
-  return found == cells.end() ? nullptr : &*found;
-}
-
-// The mean over all tasks of which `wanted` holds; nothing where one is lacking.
-template <class Wanted>
-std::optional<double> mean_of(const std::vector<Cell>& cells, const Wanted& wanted) {
-  double sum = 0;
-  int64_t count = 0;
+// Over all tasks of which `wanted` holds; nothing where one is lacking.
+std::optional<Score> mean_of_tasks(const Line& line, const std::function<bool(const LongBenchTask&)>& wanted) {
+  std::vector<std::optional<Score>> scores;
   for (const LongBenchTask& task : longbench_tasks()) {
     if (!wanted(task)) continue;
-    const Cell* cell = cell_of(cells, task.name);
-    if (cell == nullptr) return {};
-    sum += cell->score;
-    ++count;
+    const Cell* cell = cell_of(line, task.name);
+    scores.push_back(cell == nullptr ? std::nullopt : std::optional(Score{cell->score, std::pow((cell->ci_high - cell->ci_low) / (2 * kNormal), 2)}));
   }
-  return sum / static_cast<double>(count);
+  return mean_of(scores);
 }
 
-TableCell score_text(const std::optional<double>& score) { return score ? TableCell(fmt::format("{:.2f}", *score)) : TableCell(kNone); }
-
-std::vector<TableCell> our_row(const std::vector<Cell>& cells) {
-  int64_t n = 0;
-  for (const Cell& cell : cells) n += cell.n;
-  std::vector<TableCell> row = {cells[0].model, mode_label(cells[0].mode), std::to_string(n)};
-  std::optional<double> sum = 0;
+// The six categories, their mean, and the mean of the tasks.
+std::vector<std::optional<Score>> scores_of(const Line& line) {
+  std::vector<std::optional<Score>> scores;
   for (const auto& [category, label] : kCategories) {
-    const std::optional<double> mean = mean_of(cells, [name = category](const LongBenchTask& task) { return std::string(task.category) == name; });
-    row.push_back(score_text(mean));
-    sum = sum && mean ? std::optional(*sum + *mean) : std::nullopt;
+    scores.push_back(mean_of_tasks(line, [name = std::string(category)](const LongBenchTask& task) { return task.category == name; }));
   }
-  row.push_back(score_text(sum ? std::optional(*sum / kCategories.size()) : std::nullopt));
-  row.push_back(score_text(mean_of(cells, [](const LongBenchTask&) { return true; })));
+  scores.push_back(mean_of(scores));
+  scores.push_back(mean_of_tasks(line, [](const LongBenchTask&) { return true; }));
+  return scores;
+}
+
+TableCell score_text(const std::optional<Score>& score) {
+  if (!score) return kNone;
+  const double half = kNormal * std::sqrt(score->variance);
+  return {fmt::format("{:.2f}", score->mean), fmt::format("[{:.1f}, {:.1f}]", std::max(0.0, score->mean - half), std::min(100.0, score->mean + half))};
+}
+
+std::vector<TableCell> our_row(const Line& line) {
+  int64_t n = 0;
+  for (const Cell& cell : line.cells) n += cell.n;
+  std::vector<TableCell> row = {line.label, mode_label(line.kind().mode), std::to_string(n)};
+  for (const std::optional<Score>& score : scores_of(line)) row.push_back(score_text(score));
+  return row;
+}
+
+std::vector<TableCell> paper_row(const PaperCategories& paper) {
+  std::vector<TableCell> row = {std::string("paper: ") + paper.model, mode_label(paper.mode), ""};
+  for (const double score : paper.scores) row.push_back(fmt::format("{:.2f}", score));
+  row.push_back("");
+  return row;
+}
+
+std::vector<TableCell> difference_row(const Line& line, const PaperCategories& paper) {
+  std::vector<TableCell> row = {"ours − paper", "", ""};
+  const std::vector<std::optional<Score>> ours = scores_of(line);
+  for (size_t i = 0; i < paper.scores.size(); ++i) row.push_back(ours[i] ? format_difference(ours[i]->mean - paper.scores[i], 2) : "");
+  row.push_back("");
   return row;
 }
 
 }  // namespace
 
-Table table2(const std::vector<Cell>& cells) {
-  Table table{"LongBench. Avg is the mean of the six categories, as on the official leaderboard; tasks is the plain mean of the sixteen tasks. The paper's lines are of 3B.",
-              {"model", "mode", "n"}, 2, {}};
+Table table2(const std::vector<Line>& lines, PaperLongBench paper) {
+  const bool larger = paper == PaperLongBench::kTable6;
+  Table table{fmt::format("LongBench. Avg is the mean of the six categories, as on the official leaderboard; tasks is the plain mean of the sixteen tasks. In brackets 95 % "
+                          "intervals: those of the tasks, combined as independent. In italics the paper's lines (Table {}, {}).", larger ? 6 : 2, larger ? "7B" : "3B"),
+              {"model", "mode", "n"}, 2, {}, larger ? "table6" : "table2"};
   for (const auto& [category, label] : kCategories) table.head.emplace_back(label);
   table.head.insert(table.head.end(), {"Avg", "tasks"});
-  for (const std::vector<Cell>& model : by_model(cells)) {
-    table.add(our_row(model));
-    const PaperRow* paper = paper_row(model[0]);
-    if (paper == nullptr) continue;
-    std::vector<TableCell> row = {std::string("paper: ") + paper->model, mode_label(paper->mode), kNone};
-    for (const double score : paper->scores) row.push_back(score_text(score));
-    row.push_back(kNone);
-    table.add(row, RowKind::kPaper);
+  for (const Line& line : lines) {
+    table.add(our_row(line));
+    const PaperCategories* row = paper_categories(paper, line.kind());
+    if (row == nullptr) continue;
+    table.add(paper_row(*row), RowKind::kPaper);
+    table.add(difference_row(line, *row), RowKind::kDifference);
   }
   return table;
 }
 
-Table longbench_tasks_table(const std::vector<Cell>& cells) {
-  const std::vector<std::vector<Cell>> models = by_model(cells);
-  Table table{"Task by task, with 95 % intervals.", {"task", "metric"}, 2, {}};
-  for (const std::vector<Cell>& model : models) table.head.push_back(model[0].model);
+Table longbench_tasks_table(const std::vector<Line>& lines) {
+  Table table{"Task by task, with 95 % intervals.", {"task", "metric"}, 2, {}, "longbench-tasks"};
+  for (const Line& line : lines) table.head.push_back(line.label);
   for (const LongBenchTask& task : longbench_tasks()) {
     std::vector<TableCell> row = {task.name, task.metric};
     bool any = false;
-    for (const std::vector<Cell>& model : models) {
-      const Cell* cell = cell_of(model, task.name);
+    for (const Line& line : lines) {
+      const Cell* cell = cell_of(line, task.name);
       any |= cell != nullptr;
       row.push_back(cell != nullptr ? TableCell(fmt::format("{:.2f}", cell->score), format_interval(*cell)) : TableCell(kNone));
     }
     if (any) table.add(row);
   }
   return table;
+}
+
+std::string longbench_sentence(const std::vector<Line>& lines, PaperLongBench paper) {
+  struct Whole {
+    const Line* line;
+    double average;
+  };
+  std::vector<Whole> whole;
+  for (const Line& line : lines) {
+    if (const auto average = scores_of(line)[kCategories.size()]) whole.push_back({&line, average->mean});
+  }
+  if (whole.empty()) return "";
+  const Whole best = *std::ranges::max_element(whole, {}, &Whole::average);
+  std::string out = whole.size() == 1 ? fmt::format("On LongBench {} averages {:.2f}", best.line->label, best.average)
+                                      : fmt::format("On LongBench {} has the best average of {} lines, {:.2f}", best.line->label, whole.size(), best.average);
+  std::string differences;
+  for (const auto& [line, average] : whole) {
+    const PaperCategories* row = paper_categories(paper, line->kind());
+    if (row == nullptr) continue;
+    differences += fmt::format("{}{} by {}", differences.empty() ? "" : ", ", line->label, format_difference(average - row->scores.back(), 2));
+  }
+  return out + (differences.empty() ? "." : "; averages differ from the paper's: " + differences + ".");
 }
 
 }  // namespace smooth

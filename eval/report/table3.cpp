@@ -59,11 +59,11 @@ std::vector<TableCell> our_row(const Line& line, const std::set<double>& columns
 // A row that compares: a name, what `score` gives at each column, and no settings.
 template <class Score>
 std::vector<TableCell> compared_row(const std::string& name, const std::set<double>& columns,
-                                    Score score) {
+                                    Score score, std::string (*text)(double) = format_score) {
   std::vector<TableCell> row = {name, "", ""};
   for (const double column : columns) {
     const std::optional<double> value = score(column);
-    row.push_back(value ? format_score(*value) : "");
+    row.push_back(value ? text(*value) : "");
   }
   row.insert(row.end(), 3, TableCell(""));
   return row;
@@ -161,12 +161,26 @@ std::vector<TableCell> cost_row(const Line& line, const Cell* a, const Cell* b) 
   return row;
 }
 
+// The paper's line of the same kind, and ours minus it where both have a score.
+void add_paper(const Line& line, const std::set<double>& columns, Table& table) {
+  const PaperLine* paper = paper_line(line.kind());
+  if (!paper) return;
+  const auto theirs = [&](double column) { return paper->at(column); };
+  const auto difference = [&](double column) {
+    const Cell* cell = cell_at(line, column);
+    return cell && theirs(column) ? std::optional(cell->score - *theirs(column)) : std::nullopt;
+  };
+  table.add(compared_row("paper: " + paper->model, columns, theirs), RowKind::kPaper);
+  if (std::ranges::none_of(columns, [&](double column) { return difference(column).has_value(); })) return;
+  table.add(compared_row("ours − paper", columns, difference, [](double value) { return format_difference(value, 1); }), RowKind::kDifference);
+}
+
 }  // namespace
 
 Table table3(const std::vector<Line>& lines) {
   const bool multiples = have_multiples(lines);
   const std::set<double> columns = columns_of(lines, multiples);
-  Table table{caption_of(lines, multiples), {"model", "mode", "n"}, 2, {}};
+  Table table{caption_of(lines, multiples), {"model", "mode", "n"}, 2, {}, "table3"};
   for (const double column : columns)
     table.head.push_back(multiples ? format_multiple(column)
                                    : format_length(static_cast<int64_t>(column)));
@@ -174,10 +188,7 @@ Table table3(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     table.add(our_row(line, columns, multiples));
     if (!multiples) continue;
-    if (const PaperLine* paper = paper_line(line.kind()))
-      table.add(compared_row("paper: " + paper->model, columns,
-                             [&](double column) { return paper->at(column); }),
-                RowKind::kPaper);
+    add_paper(line, columns, table);
     if (expected_score(line.kind()))
       table.add(compared_row("window ÷ length", columns,
                              [&](double column) {
@@ -283,7 +294,8 @@ Table cost_table(const std::vector<Line>& lines, const std::pair<double, double>
                   a, b),
       {"model", "time/token " + a, b, "ratio", "peak " + a, b, "ratio", "state " + a, b, "ratio"},
       1,
-      {}};
+      {},
+      "cost"};
   for (const Line& line : lines) {
     const Cell *first = cell_at(line, multiples.first), *second = cell_at(line, multiples.second);
     if (first || second) table.add(cost_row(line, first, second));

@@ -44,6 +44,14 @@ TEST_CASE("a set in numbers", "[cpu][stats]") {
                              "lcc                sr         6 █               3 ▄\n"));
   CHECK_THAT(stats, Contains("\ntokens a written text, up to       16\n"
                              "lcc                sr        27 █\n"));
+  const std::vector<RowStats> counted = count_set(folder.path, "plain");
+  REQUIRE(counted.size() == 1);
+  CHECK((counted[0].row == "lcc" && counted[0].form == "sr" && counted[0].samples == 9));
+  CHECK(counted[0].written == static_cast<int64_t>(27 * written));
+  CHECK(counted[0].written_share() == Approx(27.0 * static_cast<double>(written) / static_cast<double>(counted[0].tokens)));
+  CHECK(counted[0].mean_length() == Approx(static_cast<double>(counted[0].tokens) / 9));
+  CHECK(table5_row("lcc")->samples == 10000);
+  CHECK(table5_row("poems") == nullptr);
 }
 
 TEST_CASE("the set that is shipped is Table 5's", "[cpu][stats]") {

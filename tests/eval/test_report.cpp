@@ -115,14 +115,15 @@ TEST_CASE("the console's table is aligned", "[table]") {
     end = text.find('\n', begin);
     lines.push_back(text.substr(begin, end - begin));
   }
-  REQUIRE(lines.size() == 7);  // head, rule, swa-os, paper, window, swa-sr, paper
+  REQUIRE(lines.size() == 9);  // head, rule, swa-os, paper, difference, window, swa-sr, paper, difference
   const auto column = [](const std::string& line, const std::string& part) {
     return display_width(line.substr(0, line.find(part) + part.size()));
   };
   CHECK(column(lines[0], "1×") == column(lines[2], "[18.4, 35.4]"));
   CHECK(column(lines[0], "1×") == column(lines[3], "11.6"));
-  CHECK(column(lines[0], "1×") == column(lines[4], "25.0"));
-  CHECK(column(lines[0], "2×") == column(lines[5], "[96.3, 100.0]"));
+  CHECK(column(lines[0], "1×") == column(lines[4], "+14.4"));
+  CHECK(column(lines[0], "1×") == column(lines[5], "25.0"));
+  CHECK(column(lines[0], "2×") == column(lines[6], "[96.3, 100.0]"));
   for (const std::string& line : lines) CHECK(line.find_last_not_of(' ') + 1 == line.size());
   for (size_t begin = 0, end; begin < text.find("model "); begin = end + 1) {
     end = text.find('\n', begin);
@@ -135,7 +136,7 @@ TEST_CASE("a table in Markdown, CSV and HTML", "[table]") {
   Table table{"About `this`", {"name", "value"}, 1, {}};
   table.add({"a|b, \"c\"", {"1.0", "[<2>]"}});
   table.add({"theirs", "2"}, RowKind::kPaper);
-  CHECK(to_csv(table) == "name,value\n\"a|b, \"\"c\"\"\",1.0\ntheirs,2\n");
+  CHECK(to_csv(table) == "name,value,value note\n\"a|b, \"\"c\"\"\",1.0,[<2>]\ntheirs,2,\n");
   CHECK_THAT(to_markdown(table), Contains("| --- | ---: |") && Contains("a\\|b") &&
                                      Contains("1.0 [&lt;2>]") && Contains("*theirs*"));
   const std::string html = to_html(table);
