@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   CLI::App* report = app.add_subcommand("report", "tables and plots of training runs and evaluations, with the paper's numbers beside");
   report->add_option("RUN", runs, "run folders, or folders that hold them")->required();
   report->add_option("--out", out, "the report's file; beside it the same as .md, pictures as .svg, tables as .csv and .tex");
-  report->add_option("--as", as, "lead with one of the paper's tables or figures: table2 to table7, fig4 to fig6");
+  report->add_option("--as", as, "lead with one of the paper's tables or figures: table2 to table7, fig4 or fig5");
 
   CLI::App* reproduce = app.add_subcommand("reproduce", "what ./smooth reproduce runs for one table or figure: its commands, a line each, fields separated by tabs");
   reproduce->add_option("FILE", file, "its YAML, as those in configs/reproduce")->required();
@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
     if (*convert) smooth::convert_weights(conversion);
     if (*bench) std::cout << smooth::bench(timed, smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
     if (*reproduce) {
-      const smooth::Reproduction plan = smooth::plan_reproduction(file);
+      const smooth::ReproductionPlan plan = smooth::plan_reproduction(file);
       smooth::note(plan.time);
       std::cout << plan.commands;
     }
