@@ -49,6 +49,7 @@ def peaks(program, file, ranks):
 
 def planned(program, file, ranks):
     text = subprocess.run([program, file, "--plan", "--ranks", str(ranks)], check=True, capture_output=True, text=True).stdout
+    text = text[text.index("memory of a rank"):]
     part = lambda name: (lambda m: float(m[1]) * UNITS[m[2]])(re.search(rf"^  {name} +([\d.]+) (\w+)", text, re.M))
     return part("all") - part("reserve")
 
