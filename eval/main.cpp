@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
     if (*convert) smooth::convert_weights(conversion);
     if (*bench) std::cout << smooth::bench(timed, smooth::load_config<smooth::BenchConfig>(file, overrides)) << std::endl;
     if (*reproduce) {
-      const smooth::Reproduction plan = smooth::plan_reproduction(file);
+      const smooth::ReproductionPlan plan = smooth::plan_reproduction(file);
       smooth::note(plan.time);
       std::cout << plan.commands;
     }

@@ -78,9 +78,9 @@ struct Minutes {
 
 }  // namespace
 
-Reproduction plan_reproduction(const std::string& file) {
+ReproductionPlan plan_reproduction(const std::string& file) {
   const auto config = load_config<ReproductionConfig>(file);
-  Reproduction all;
+  ReproductionPlan all;
   Minutes whole, left;
   int64_t done = 0;
   const auto add = [&](const std::vector<std::string>& words) { all.commands += fmt::format("{}\n", fmt::join(words, "\t")); };

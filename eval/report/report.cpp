@@ -9,7 +9,9 @@
 
 #include "configs/run.h"
 #include "eval/report/differences.h"
+#include "eval/report/figure6.h"
 #include "eval/report/figures.h"
+#include "eval/report/heat_map.h"
 #include "eval/report/page.h"
 #include "eval/report/plot.h"
 #include "eval/report/provenance.h"
@@ -29,7 +31,7 @@ using Blocks = std::vector<Block>;
 std::vector<Cell> cells_of(const EvaluationFolder& evaluation, const std::string& benchmark) {
   std::vector<Cell> cells;
   for (const Cell& cell : evaluation.cells)
-    if (cell.benchmark == benchmark) cells.push_back(cell);
+    if (cell.benchmark == benchmark && !cell.distance) cells.push_back(cell);  // Figure 6 has those at a distance
   return cells;
 }
 
@@ -63,13 +65,14 @@ void add_unfinished(const std::vector<EvaluationFolder>& evaluations, Blocks& bl
   }
 }
 
-void add_needles(const std::vector<Line>& lines, Blocks& blocks) {
+void add_needles(const std::vector<Line>& lines, const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
   if (lines.empty()) return;
   for (const std::string& sentence : {accuracy_sentence(lines), cost_sentence(lines)})
     if (!sentence.empty()) blocks.push_back(Prose{sentence, true});
   blocks.push_back(Heading{"Accuracy beyond the training length"});
   blocks.push_back(table3(lines));
   blocks.push_back(accuracy_figures(lines));
+  add_heat_maps(evaluations, blocks);
   blocks.push_back(Heading{"Time and memory"});
   if (const auto multiples = compared_multiples(lines))
     blocks.push_back(cost_table(lines, *multiples));
@@ -160,7 +163,8 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   add_unfinished(runs.evaluations, page.blocks);
   append(reproduction.lead, page.blocks);
   if (reproduction.longbench_first) add_longbench(longbench, paper, page.blocks);
-  add_needles(needles, page.blocks);
+  add_needles(needles, runs.evaluations, page.blocks);
+  add_figure6(runs.evaluations, page.blocks);
   if (!reproduction.longbench_first) add_longbench(longbench, paper, page.blocks);
   append(difference_blocks(needles, longbench), page.blocks);
   append(reading_blocks(runs.evaluations, longbench), page.blocks);

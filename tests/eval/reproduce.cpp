@@ -87,7 +87,7 @@ TEST_CASE("a plan lists programs with their arguments, and leaves out what is ti
                                        "  - {bench: bench.yaml, out: " + in + "times/bench.json, set: [prompt=64], minutes: 0.5}\n");
   const std::string data = "smooth-data\t-\tbuild\t" + in + "data.yaml\t--set\tseed=7\n", bench = "smooth-train\t" + in + "times/bench.json\t--bench\t" + in + "bench.yaml\t--set\tprompt=64\n",
                     report = "smooth-eval\t-\treport\t--as\tfig4\t--out\t" + in + "shown/report.html\t" + in + "times\n";
-  Reproduction plan = plan_reproduction(in + "all.yaml");
+  ReproductionPlan plan = plan_reproduction(in + "all.yaml");
   CHECK(plan.commands == data + bench + report);
   CHECK(plan.time == "fig4: 2 steps, about 3 minutes on two cores");
 
