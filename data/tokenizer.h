@@ -38,8 +38,8 @@ std::vector<std::string> tokenizer_files(const std::string& folder);
 
 // Trains SentencePiece on `lines` (digits split, byte fallback, no normalisation, no dummy prefix, newlines kept) with
 // `specials` as user-defined symbols; writes tokenizer.model into `folder`, and the files by which transformers opens the same
-// tokenizer. Deterministic.
+// tokenizer. Deterministic. `split_punctuation`: no piece holds letters and punctuation.
 void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
-                         int64_t vocab_size, const std::vector<std::string>& specials);
+                         int64_t vocab_size, const std::vector<std::string>& specials, bool split_punctuation = false);
 
 }  // namespace smooth

@@ -118,6 +118,9 @@ slip data 's/niah-a/qmsum/' wrong.yaml:3:5 'rows\.0\.source: qmsum is made of a 
 slip data 's/niah-a/qmsum\n    source: {path: x}/' wrong.yaml:1:1 'teacher: row qmsum is written by a language model; say which'
 slip data 's/niah-a/passage-count\n    source: {path: x}/' wrong.yaml:1:1 'tokenizer\.path: row passage-count needs a tokenizer that is there'
 slip data 's/niah-a/niah-a\n    source: {path: x}/' wrong.yaml:4:5 'rows\.0\.source: niah-a hides needles'
+slip data 's/niah-a/niah-a\n    tiny: {kin: true}/' wrong.yaml:4:5 'rows\.0\.tiny: niah-a hides needles'
+slip data 's/niah-a/qmsum\n    source: {path: x}\n    tiny: {kin: true}/' wrong.yaml:4:5 'rows\.0\.source: a tiny row is made without a raw set'
+slip data 's/niah-a/qmsum\n    tiny: {split: dev}/' wrong.yaml:4:19 'rows\.0\.tiny\.split: expected one of train, test, all'
 slip data 's/queries: 1/queries: 1, haystack: passages/' wrong.yaml:9:11 "rows\.0\.niah\.passages: haystack: passages needs HotpotQA's training split"
 slip data 's/queries: 1/queries: 3/' wrong.yaml:9:21 'rows\.0\.niah\.queries: more keys are asked for than hidden'
 slip data 's/min_tokens: 256/min_tokens: 513/' wrong.yaml:5:5 'is larger than max_tokens'
