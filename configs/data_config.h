@@ -8,47 +8,9 @@
 #include <vector>
 
 #include "configs/field.h"
+#include "configs/niah_config.h"
 
 namespace smooth {
-
-// RULER's needle-in-a-haystack task (NVIDIA/RULER, scripts/data/synthetic/niah.py), with its own k, v and q.
-struct NiahConfig {
-  std::string haystack = "sentences";  // sentences | noise | needle | essays | passages
-  std::string essays;                  // folder of .txt, RULER's JSON or a jsonl; for haystack: essays
-  std::string passages;                // HotpotQA's training split; for haystack: passages
-  int64_t keys = 4, values = 1, queries = 1;
-  std::string key_type = "words", value_type = "numbers";
-  int64_t digits = 7;
-  int64_t adjectives = 0, nouns = 0;  // how many of the word lists; 0 = all
-  std::optional<double> depth_percent;
-  std::optional<int64_t> tokens_from_end;
-  std::string split = "train";
-
-  template <class V>
-  void visit(V& v) {
-    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays", "passages"}));
-    v("essays", essays, "essays: a folder of .txt, RULER's PaulGrahamEssays.json, or a .jsonl with text", existing_if_given());
-    v("passages", passages, "passages: a file or folder of HotpotQA's training split");
-    v("keys", keys, "needle keys per task (RULER's k)", between(1, 1000));
-    v("values", values, "values per key (v)", between(1, 1000));
-    v("queries", queries, "keys asked for (q)", between(1, 1000));
-    v("key_type", key_type, "what a key is", one_of({"words", "numbers", "uuids"}));
-    v("value_type", value_type, "what a value is", one_of({"words", "numbers", "uuids"}));
-    v("digits", digits, "length of a number", between(2, 18));
-    v("adjectives", adjectives, "adjectives that words are made of, 0 for all", at_least(0));
-    v("nouns", nouns, "nouns that words are made of, 0 for all", at_least(0));
-    v("depth_percent", depth_percent, "fixed depth of the queried needle instead of random ones", between(0, 100));
-    v("tokens_from_end", tokens_from_end, "fixed distance of the queried needle from the end", at_least(1));
-    v("split", split, "keys, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
-  }
-  std::optional<Problem> problem() const {
-    if (queries > keys) return Problem{"queries", "more keys are asked for than hidden"};
-    if (haystack == "essays" && essays.empty()) return Problem{"essays", "haystack: essays needs a folder or file of essays"};
-    if ((haystack == "passages") == passages.empty()) return Problem{"passages", "haystack: passages needs HotpotQA's training split, no other does"};
-    if (depth_percent && tokens_from_end) return Problem{"tokens_from_end", "give it or depth_percent, not both"};
-    return {};
-  }
-};
 
 // How a reading is laid out. Sizes of chunks are in estimated tokens, Int(1.5 x words), as in the paper's A.1.1.
 struct ReadingConfig {
@@ -72,6 +34,7 @@ struct TokenizerConfig {
   std::string path;
   int64_t vocab_size = 1024;
   std::string model_type = "unigram";
+  bool split_punctuation = false;
   int64_t training_documents = 500;
 
   template <class V>
@@ -79,6 +42,7 @@ struct TokenizerConfig {
     v("path", path, "folder of a tokenizer to use; empty: train one on the set's text", existing_if_given());
     v("vocab_size", vocab_size, "pieces of the trained tokenizer", between(300, 200000));
     v("model_type", model_type, "how the trained tokenizer finds its pieces", one_of({"unigram", "bpe"}));
+    v("split_punctuation", split_punctuation, "pieces of the trained tokenizer hold letters or punctuation, not both");
     v("training_documents", training_documents, "documents of text that it is trained on", between(10, 1000000));
   }
 };
@@ -110,6 +74,35 @@ struct SourceConfig {
 inline const std::vector<std::string> kRuleRows = {"niah-a", "niah-b", "passage-count"};
 inline const std::vector<std::string> kChatRows = {"hotpotqa", "narrativeqa", "govreport", "qmsum", "trec", "triviaqa", "samsum", "passage-retrieval", "lcc"};
 
+// A row whose tasks the project makes itself, as those of the tiny LongBench (data/tiny/tiny.h).
+struct TinyConfig {
+  bool kin = false;
+  std::string split = "train";
+
+  template <class V>
+  void visit(V& v) {
+    v("kin", kin, "words of the row's kin too: of the tasks of LongBench that no row trains");
+    v("split", split, "subjects, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
+  }
+};
+
+// The tiny LongBench beside a set: OUT/longbench/DATASET.jsonl of all sixteen tasks, whose subjects, values and sentences no row with
+// split: train has.
+struct TinyBenchmarkConfig {
+  int64_t samples = 50, min_tokens = 512, max_tokens = 2048;
+
+  template <class V>
+  void visit(V& v) {
+    v("samples", samples, "records of each task", between(1, 1000000));
+    v("min_tokens", min_tokens, "shortest context, in the tokenizer's tokens", at_least(64));
+    v("max_tokens", max_tokens, "longest context, in the tokenizer's tokens", at_least(64));
+  }
+  std::optional<Problem> problem() const {
+    if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
+    return {};
+  }
+};
+
 // One row of the set: a kind of task, its teacher and how many samples of which length.
 struct RowConfig {
   std::string row, name;
@@ -120,10 +113,11 @@ struct RowConfig {
   int64_t min_tokens = 512, max_tokens = 32768;
   int64_t min_chunk = 128, max_chunk = 4096;
   NiahConfig niah;
+  std::optional<TinyConfig> tiny;
 
   const std::string& file() const { return name.empty() ? row : name; }
   bool needles() const { return row == "niah-a" || row == "niah-b"; }
-  bool by_rules() const { return std::count(kRuleRows.begin(), kRuleRows.end(), row) > 0; }
+  bool by_rules() const { return tiny || std::count(kRuleRows.begin(), kRuleRows.end(), row) > 0; }
 
   template <class V>
   void visit(V& v) {
@@ -133,17 +127,23 @@ struct RowConfig {
     v("name", name, "name of its files where a set holds a row twice; empty: the row's");
     v("samples", samples, "samples to build; fewer where the raw set has no more", between(1, 10000000));
     v("forms", forms, "forms that are written, all from one teacher", one_of({"sr", "os", "ur"}));
-    v("source", source, "the raw set; niah-a and niah-b have none");
+    v("source", source, "the raw set; niah-a, niah-b and tiny rows have none");
     v("min_score", min_score, "cleaning, rows of a language model: answers that score less by the row's metric are dropped", between(0, 1));
-    v("min_tokens", min_tokens, "niah-a, niah-b: shortest context, in the tokenizer's tokens", at_least(8));
-    v("max_tokens", max_tokens, "niah-a, niah-b: longest context, in the tokenizer's tokens", at_least(8));
+    v("min_tokens", min_tokens, "niah-a, niah-b, tiny rows: shortest context, in the tokenizer's tokens", at_least(8));
+    v("max_tokens", max_tokens, "niah-a, niah-b, tiny rows: longest context, in the tokenizer's tokens", at_least(8));
     v("min_chunk", min_chunk, "rows of the rule teacher: smallest chunk size drawn, in estimated tokens", at_least(1));
     v("max_chunk", max_chunk, "rows of the rule teacher: largest chunk size drawn, in estimated tokens", at_least(1));
     v("niah", niah, "niah-a, niah-b: the needles");
+    v("tiny", tiny, "the row in miniature, made and taught by rules without a raw set: the tiny LongBench's training data");
   }
   std::optional<Problem> problem() const {
     if (needles() && source) return Problem{"source", row + " hides needles; its haystack is niah.haystack"};
-    if (!needles() && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};
+    if (tiny && needles()) return Problem{"tiny", row + " hides needles, which are made already; leave it out"};
+    if (tiny && source) return Problem{"source", "a tiny row is made without a raw set; leave source or tiny out"};
+    if (!needles() && !tiny && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};
+    if (!niah.file.empty()) return Problem{"niah.file", "RULER's files are for evaluation; a row makes its tasks"};
+    if (niah.distance.size() > 1) return Problem{"niah.distance", "give one: all needles of a row stand at the same distance"};
+    if (!niah.distance.empty() && niah.distance[0] >= min_tokens) return Problem{"niah.distance", "is not inside of a context of min_tokens, " + std::to_string(min_tokens)};
     if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
     if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
     if (forms.empty()) return Problem{"forms", "is empty"};
@@ -151,7 +151,7 @@ struct RowConfig {
       if (std::count(forms.begin(), forms.end(), forms[i]) > 1) return Problem{"forms", forms[i] + " is given twice"};
     }
     const bool chunked = std::any_of(forms.begin(), forms.end(), [](const std::string& form) { return form != "os"; });
-    if (needles() && chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
+    if (!source && chunked && max_chunk > max_tokens) return Problem{"max_chunk", "is larger than max_tokens, the longest context"};
     return {};
   }
 };
@@ -230,6 +230,7 @@ struct DataConfig {
   std::optional<TeacherConfig> teacher;
   std::optional<DecontaminationConfig> decontamination;
   std::vector<RowConfig> rows;
+  std::optional<TinyBenchmarkConfig> tiny_longbench;
 
   template <class V>
   void visit(V& v) {
@@ -241,12 +242,15 @@ struct DataConfig {
     v("teacher", teacher, "the language model that writes the rows that no rule can");
     v("decontamination", decontamination, "which tasks stand in LongBench already");
     v("rows", rows, "the rows to build", required());
+    v("tiny_longbench", tiny_longbench, "the tiny LongBench, written into OUT/longbench, which an evaluation's longbench.path may name");
   }
   std::optional<Problem> problem() const {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].needles() && max_sample_tokens > 0 && rows[i].min_tokens > max_sample_tokens) return Problem{"max_sample_tokens", "is less than min_tokens of row " + rows[i].file()};
+      if (!rows[i].source && max_sample_tokens > 0 && rows[i].min_tokens > max_sample_tokens) return Problem{"max_sample_tokens", "is less than min_tokens of row " + rows[i].file()};
       if (!rows[i].by_rules() && !teacher) return Problem{"teacher", "row " + rows[i].row + " is written by a language model; say which"};
-      if (!rows[i].needles() && tokenizer.path.empty()) return Problem{"tokenizer.path", "row " + rows[i].row + " needs a tokenizer that is there: one is trained on needles only"};
+      if (rows[i].source && tokenizer.path.empty()) {
+        return Problem{"tokenizer.path", "row " + rows[i].row + " needs a tokenizer that is there: one is trained on needles and tiny rows only"};
+      }
       for (size_t j = 0; j < i; ++j) {
         if (rows[i].file() == rows[j].file()) return Problem{"rows", "two rows are called " + rows[i].file() + "; give one a name"};
       }

@@ -16,6 +16,7 @@
 #include "data/layout.h"
 #include "data/row.h"
 #include "data/taught.h"
+#include "data/tiny/benchmark.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -57,7 +58,7 @@ void train_tokenizer(const DataConfig& config, const fs::path& folder) {
       }
     }
   }
-  train_sentencepiece(folder, lines, config.tokenizer.model_type, config.tokenizer.vocab_size, special_texts());
+  train_sentencepiece(folder, lines, config.tokenizer.model_type, config.tokenizer.vocab_size, special_texts(), config.tokenizer.split_punctuation);
 }
 
 // Where a row's raw data should lie and does not; empty if it is there or there is none.
@@ -71,7 +72,9 @@ bool is_finished(const DataConfig& config) {
   const fs::path out(config.out);
   if (!fs::exists(out / "manifest.json")) return false;
   const Json manifest = Json::parse(read_file(out / "manifest.json"));
-  for (const Json& entry : manifest.at("rows")) {
+  Json files = manifest.at("rows");
+  if (manifest.contains("tiny_longbench")) files.insert(files.end(), manifest.at("tiny_longbench").begin(), manifest.at("tiny_longbench").end());
+  for (const Json& entry : files) {
     const fs::path file = out / entry.at("file").get<std::string>();
     const int64_t expected = entry.at("bytes"), bytes = fs::exists(file) ? static_cast<int64_t>(fs::file_size(file)) : -1;
     if (bytes == expected) continue;
@@ -247,6 +250,7 @@ void build_set(const DataConfig& config, bool replace) {
       manifest["missing"][row_config.file()] = path;
     }
   }
+  if (config.tiny_longbench) manifest["tiny_longbench"] = build_tiny_longbench(*config.tiny_longbench, config.seed, *tokenizer, out);
   if (filters.decontamination.looks()) {
     manifest["overlap"] = filters.decontamination.report();
     write_file(out / "overlap.jsonl", filters.decontamination.lines());

@@ -7,6 +7,7 @@
 
 #include "data/random.h"
 #include "data/teachers/rules.h"
+#include "data/tiny/tiny.h"
 
 namespace smooth {
 namespace fs = std::filesystem;
@@ -47,23 +48,35 @@ void keep_lines(const fs::path& file, int64_t count) {
 
 }  // namespace
 
-Row::Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer) : config_(config), seed_(seed) {
+Row::Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer) : config_(config), seed_(seed), tokenizer_(std::move(tokenizer)) {
   if (config.needles()) {
-    niah_.emplace(config.niah, std::move(tokenizer));
-  } else {
+    niah_.emplace(config.niah, tokenizer_);
+  } else if (!config.tiny) {
     tasks_ = load_tasks(config.row, *config.source);
   }
 }
 
 int64_t Row::size() const { return tasks_ ? tasks_->size() : std::numeric_limits<int64_t>::max(); }
 
-Task Row::task(int64_t index) const {
-  if (tasks_) return tasks_->task(seed_, index);
+Task Row::task(int64_t index) const { return tasks_ ? tasks_->task(seed_, index) : niah_ ? needle_task(index) : miniature(index); }
+
+Task Row::needle_task(int64_t index) const {
   Random random(seed_, config_.file() + " length " + std::to_string(index));
   Task task = niah_->task(random.getrandbits(48), random.randint(config_.min_tokens, config_.max_tokens), index);
   task.id = config_.file() + "-" + std::to_string(index);
   task.row = config_.row;
   task.early_stop = config_.row == "niah-b";
+  return task;
+}
+
+Task Row::miniature(int64_t index) const {
+  Random random(seed_, config_.file() + " miniature " + std::to_string(index));
+  const std::string dataset = tiny_dataset(config_.row);
+  const int64_t length = random.randint(config_.min_tokens, config_.max_tokens);
+  Task task = tiny_task(dataset, tiny_record(dataset, *config_.tiny, *tokenizer_, length, random));
+  task.id = config_.file() + "-" + std::to_string(index);
+  task.row = config_.row;
+  task.length = static_cast<int64_t>(tokenizer_->encode(task.context).size());
   return task;
 }
 

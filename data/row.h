@@ -18,7 +18,7 @@ namespace smooth {
 
 class Row {
  public:
-  // Reads the raw set. `tokenizer` counts the lengths of needle tasks. Keeps a reference to the config.
+  // Reads the raw set. `tokenizer` counts the lengths of needle and tiny tasks. Keeps a reference to the config.
   Row(const RowConfig& config, int64_t seed, std::shared_ptr<const Tokenizer> tokenizer);
 
   Task task(int64_t index) const;  // a function of the config, the seed, the raw files and the index alone
@@ -27,11 +27,15 @@ class Row {
   Transcript by_rules(const Task& task, Mode form, int64_t index) const;
 
   const RowConfig& config() const { return config_; }
-  const Tasks* tasks() const { return tasks_.get(); }  // of a raw set; null for needles
+  const Tasks* tasks() const { return tasks_.get(); }  // of a raw set; null for needles and tiny rows
 
  private:
+  Task needle_task(int64_t index) const;
+  Task miniature(int64_t index) const;
+
   const RowConfig& config_;
   int64_t seed_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
   std::optional<Niah> niah_;
   std::unique_ptr<const Tasks> tasks_;
 };

@@ -19,6 +19,11 @@ class Tokenizer {
   // The bytes that one token stands for in the middle of a text.
   virtual std::string piece(int64_t id) const = 0;
   virtual int64_t vocab_size() const = 0;  // one more than the largest id with a meaning
+  // As Hugging Face's tokenizer(text): with the tokens that it puts around a text by itself, as Llama's <s>.
+  virtual std::vector<int64_t> encode_framed(const std::string& text) const { return encode(text); }
+  // Does Hugging Face's skip_special_tokens leave it out of a text?
+  virtual bool is_special(int64_t) const { return false; }
+  std::string decode_without_specials(std::vector<int64_t> ids) const;
   // Id of a special token by its text ("<STOP>", "<|im_end|>"), or -1.
   virtual int64_t special_id(const std::string& text) const = 0;
   // Copies the tokenizer's files into a model folder.
@@ -33,8 +38,8 @@ std::vector<std::string> tokenizer_files(const std::string& folder);
 
 // Trains SentencePiece on `lines` (digits split, byte fallback, no normalisation, no dummy prefix, newlines kept) with
 // `specials` as user-defined symbols; writes tokenizer.model into `folder`, and the files by which transformers opens the same
-// tokenizer. Deterministic.
+// tokenizer. Deterministic. `split_punctuation`: no piece holds letters and punctuation.
 void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
-                         int64_t vocab_size, const std::vector<std::string>& specials);
+                         int64_t vocab_size, const std::vector<std::string>& specials, bool split_punctuation = false);
 
 }  // namespace smooth

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "configs/load.h"
@@ -69,11 +70,25 @@ Exchange sum_of(const Transcript& transcript) {
   return sum;
 }
 
-Json prediction(const Task& task, const Transcript& transcript, const Exchange& cost, const std::string& trace, double score) {
-  return {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
-          {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
-          {"trace", trace}, {"score", score}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
-          {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+// Nothing for a reading that failed, or whose task cannot be scored: then it has failed too.
+std::optional<double> score_of(const Benchmark& benchmark, const Task& task, Transcript& transcript) {
+  if (!transcript.error.empty()) return {};
+  try {
+    return benchmark.score(task, transcript.answer);
+  } catch (const std::runtime_error& error) {
+    transcript.error = error.what();
+    return {};
+  }
+}
+
+Json prediction(const Task& task, const Transcript& transcript, const Exchange& cost, const std::string& trace, const std::optional<double>& score) {
+  Json json = {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
+               {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
+               {"trace", trace}, {"score", score ? Json(*score) : Json()}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
+               {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+  if (const auto depth = depth_percent(task)) json["depth"] = *depth;
+  if (!score) json["error"] = transcript.error;
+  return json;
 }
 
 }  // namespace
@@ -90,7 +105,7 @@ fs::path Shard::folder(const fs::path& out) const { return of == 1 ? out : out /
 
 CellRun::CellRun(const EvalConfig& config, const EvalModelConfig& line, Dataset dataset, const std::string& weights, const Shard& shard)
     : config_(config), line_(line), dataset_(std::move(dataset)), shard_(shard), out_(shard.folder(config.out)),
-      name_(line.file() + (dataset_.length ? "." + std::to_string(*dataset_.length) : "/" + dataset_.name)), weights_(weights) {
+      name_(cell_file(line.file(), dataset_.name, dataset_.length, dataset_.distance)), weights_(weights) {
   const int64_t all = (dataset_.samples + config.rows - 1) / config.rows;
   waves_ = (all - shard.index + shard.of - 1) / shard.of;
 }
@@ -116,6 +131,7 @@ std::string CellRun::inputs_json() const {
   EvalConfig alone = config_;
   alone.models = {line_};
   if (dataset_.length) alone.lengths = {*dataset_.length};
+  if (dataset_.distance) alone.niah.distance = {*dataset_.distance};
   if (alone.longbench) alone.longbench->tasks = {dataset_.name};
   alone.models[0].lengths.clear();
   alone.out = "";
@@ -169,7 +185,7 @@ void CellRun::wave(const Model& model, const Layout& layout, const Benchmark& be
     Transcript transcript = std::move(transcripts[row]);
     transcript.exchanges = spool.exchanges(row);
     const Exchange cost = sum_of(transcript);
-    const double score = benchmark.score(tasks[row], transcript.answer);
+    const std::optional<double> score = score_of(benchmark, tasks[row], transcript);
     predictions.append(prediction(tasks[row], transcript, cost, "traces/" + name_ + ".jsonl", score).dump(-1, ' ', false, Json::error_handler_t::replace));
     traces.append(to_json(transcript));
     prefill_seconds += cost.prefill_seconds;
@@ -184,20 +200,24 @@ void CellRun::wave(const Model& model, const Layout& layout, const Benchmark& be
 
 Cell CellRun::cell(const Model& model, const Benchmark& benchmark) const {
   Cell cell{.model = line_.name, .architecture = model.architecture(), .mode = line_.reading.mode, .benchmark = config_.benchmark,
-            .dataset = dataset_.name, .length = dataset_.length, .window = {}, .chunk = {}, .early_stop = {}};
+            .dataset = dataset_.name, .length = dataset_.length, .distance = dataset_.distance, .window = {}, .chunk = {}, .early_stop = {}};
   if (model.window() > 0) cell.window = model.window();
   if (line_.reading.mode != "os") {
     cell.chunk = line_.reading.chunk;
     cell.early_stop = line_.reading.early_stop;
   }
-  std::vector<double> scores;
+  std::vector<double> scores, lengths;
   for (const std::string& line : lines_of(file("pred", ".jsonl"))) {
     const Json json = Json::parse(line);
-    scores.push_back(json.at("score").get<double>());
+    if (json.at("score").is_null()) {
+      ++cell.failed;
+    } else {
+      scores.push_back(json.at("score").get<double>());
+      lengths.push_back(json.at("length").get<double>());
+    }
     cell.prefill_tokens += json.at("prefill_tokens").get<int64_t>();
     cell.decode_tokens += json.at("decode_tokens").get<int64_t>();
     cell.context_tokens += json.at("context_tokens").get<int64_t>();
-    ++cell.n;
   }
   for (const std::string& line : lines_of(file("waves", ".jsonl"))) {
     const Json json = Json::parse(line);
@@ -207,7 +227,10 @@ Cell CellRun::cell(const Model& model, const Benchmark& benchmark) const {
     cell.peak_bytes = std::max(cell.peak_bytes, json.at("peak_bytes").get<int64_t>());
     cell.state_bytes = std::max(cell.state_bytes, json.at("state_bytes").get<int64_t>());
   }
+  cell.n = std::ssize(scores);
   cell.score = scores.empty() ? 0 : benchmark.summary(scores);
+  cell.by_length = benchmark.by_length(scores, lengths);
+  cell.code_backend = benchmark.code_backend(dataset_);
   const Interval interval = interval_of(scores);
   cell.ci_low = interval.low;
   cell.ci_high = interval.high;

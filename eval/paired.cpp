@@ -23,6 +23,7 @@ TaskScore parse(const std::string& line, const std::string& where) {
     if (!json.contains(key)) fail(fmt::format("{}: is missing", key));
   }
   if (!json["_id"].is_string()) fail("_id: expected a text, got " + json["_id"].dump());
+  if (json["score"].is_null() && json.contains("error")) return {json["_id"].get<std::string>(), json["answers"].dump(), {}};
   if (!json["score"].is_number()) fail("score: expected a number, got " + json["score"].dump());
   return {json["_id"].get<std::string>(), json["answers"].dump(), json["score"].get<double>()};
 }
@@ -51,6 +52,22 @@ std::string first_other_task(const std::vector<TaskScore>& one, const std::vecto
   return "";
 }
 
+int64_t drop_failed(std::vector<std::vector<TaskScore>>& lists) {
+  if (lists.empty()) return 0;
+  std::vector<bool> failed(lists[0].size());
+  for (const std::vector<TaskScore>& list : lists) {
+    for (size_t task = 0; task < list.size(); ++task) failed[task] = failed[task] || !list[task].score;
+  }
+  for (std::vector<TaskScore>& list : lists) {
+    size_t kept = 0;
+    for (size_t task = 0; task < list.size(); ++task) {
+      if (!failed[task]) std::swap(list[kept++], list[task]);
+    }
+    list.resize(kept);
+  }
+  return std::ranges::count(failed, true);
+}
+
 std::vector<DrawnMean> draw_means(const std::vector<std::vector<TaskScore>>& lists, const std::string& stream) {
   std::vector<DrawnMean> means;
   if (lists.empty()) return means;
@@ -60,7 +77,7 @@ std::vector<DrawnMean> draw_means(const std::vector<std::vector<TaskScore>>& lis
   for (const std::vector<TaskScore>& list : lists) {
     if (const std::string other = first_other_task(lists[0], list); !other.empty()) throw std::invalid_argument("draw_means: " + other);
     double sum = 0;
-    for (size_t task = 0; task < tasks; ++task) sum += scores[task * lists.size() + means.size()] = list[task].score;
+    for (size_t task = 0; task < tasks; ++task) sum += scores[task * lists.size() + means.size()] = list[task].score.value();
     means.push_back({100 * sum / static_cast<double>(tasks), {}});
   }
   Random random(1, "paired " + stream);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace smooth {
 // A line of pred/CELL.jsonl.
 struct TaskScore {
   std::string id, answers;  // `answers`: the references as they stand there, so that an id that means another task is seen
-  double score = 0;         // 0 to 1
+  std::optional<double> score = 0;  // 0 to 1; nothing where the reading failed
 };
 
 // Sorted by id, so that two files of the same tasks have the same order; an unfinished last line is left out. Throws naming file, line and
@@ -22,6 +23,9 @@ std::vector<TaskScore> read_scores(const std::filesystem::path& predictions);
 // The id at which two lists part ways, in the words of an error ("niah-42/512/7 is lacking in the second"); empty: they have the same tasks.
 std::string first_other_task(const std::vector<TaskScore>& one, const std::vector<TaskScore>& other);
 
+// Takes the tasks that one of the lists has no score of out of all of them, which are of the same tasks; how many these are.
+int64_t drop_failed(std::vector<std::vector<TaskScore>>& lists);
+
 inline constexpr int64_t kPairedDraws = 10000;
 
 // A mean score in per cent, and kPairedDraws means of as many tasks drawn from the same ones with replacement.
@@ -30,7 +34,7 @@ struct DrawnMean {
   std::vector<double> draws;
 };
 
-// Of each list, all of them of the same tasks (std::invalid_argument otherwise). `stream` names the draws, which follow from it and the
+// Of each list, all of them of the same tasks and without a failed one (std::invalid_argument otherwise). `stream` names the draws, which follow from it and the
 // number of tasks alone: lists that are given in two calls have drawn the same tasks, those of another stream others.
 std::vector<DrawnMean> draw_means(const std::vector<std::vector<TaskScore>>& lists, const std::string& stream);
 

@@ -81,9 +81,29 @@ std::string CountTeacher::write(const Turn& turn) {
   return format(summary);
 }
 
+// "the mentor of Mara Venn is: Olin Marsh; the home of Olin Marsh is: unknown."
+std::string ClueTeacher::write(const Turn& turn) {
+  if (turn.one_step) return task_.answers.at(0);
+  Summary summary;
+  summary.target = task_.subject;
+  bool fresh = false, complete = true;
+  for (auto item = task_.evidence.begin(); item != task_.evidence.end() && complete; ++item) {
+    complete = item->end <= turn.end;
+    fresh = fresh || (complete && item->end > turn.begin);
+    summary.clues.push_back(item->subject + " " + (complete ? item->value : kUnknown));
+  }
+  if (!summary.clues.empty()) summary.clues.back() += ".";
+  const bool before = complete || summary.clues.size() > 1;
+  summary.reason = fresh ? "found in this text" : before ? "found before" : "not in this text";
+  summary.stop = turn.last || (task_.early_stop && turn.may_stop && complete);
+  if (summary.stop) summary.answer = task_.answers.at(0);
+  return format(summary);
+}
+
 std::unique_ptr<Author> rule_teacher(const Task& task) {
+  if (task.metric == "string-match") return std::make_unique<RuleTeacher>(task);
   if (task.metric == "count") return std::make_unique<CountTeacher>(task);
-  return std::make_unique<RuleTeacher>(task);
+  return std::make_unique<ClueTeacher>(task);
 }
 
 }  // namespace smooth

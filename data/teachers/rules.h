@@ -29,6 +29,17 @@ class CountTeacher : public Author {
   const Task& task_;
 };
 
+// Of the tiny LongBench: a clue is an evidence's subject and value, or `unknown`. Evidence comes in the order in which it can be known; what
+// is not known yet hides what follows it, as whose home is asked for is not known before the mentor's name is.
+class ClueTeacher : public Author {
+ public:
+  explicit ClueTeacher(const Task& task) : task_(task) {}  // keeps a reference
+  std::string write(const Turn& turn) override;
+
+ private:
+  const Task& task_;
+};
+
 // The one whose task it is, by its metric.
 std::unique_ptr<Author> rule_teacher(const Task& task);
 

@@ -66,7 +66,7 @@ std::string tokenizer_config() {
 }  // namespace
 
 void train_sentencepiece(const std::string& folder, const std::vector<std::string>& lines, const std::string& model_type,
-                         int64_t vocab_size, const std::vector<std::string>& specials) {
+                         int64_t vocab_size, const std::vector<std::string>& specials, bool split_punctuation) {
   std::string symbols = quoted("\n");
   for (const std::string& special : specials) symbols += "," + quoted(special);
   const std::unordered_map<std::string, std::string> options = {
@@ -78,7 +78,7 @@ void train_sentencepiece(const std::string& folder, const std::vector<std::strin
       {"normalization_rule_name", "identity"},
       {"add_dummy_prefix", "false"},
       {"remove_extra_whitespaces", "false"},
-      {"split_by_unicode_script", "false"},
+      {"split_by_unicode_script", split_punctuation ? "true" : "false"},
       {"user_defined_symbols", symbols},
       {"max_sentence_length", "1000000000"},  // bytes; the default leaves longer lines out
       {"num_threads", "1"},                   // sums of probabilities in one order: the same bits every time

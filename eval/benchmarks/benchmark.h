@@ -1,6 +1,7 @@
 // What is asked: datasets of tasks, and the score of an answer. It knows no model.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,10 +16,11 @@ namespace smooth {
 
 // The tasks of one cell.
 struct Dataset {
-  std::string name;               // "hotpotqa"; of needles, their haystack
+  std::string name;               // "hotpotqa"; of needles, RULER's task or their haystack: "multikey_1", "essays, 2048 from the end"
   std::optional<int64_t> length;  // in tokens, where all contexts have the same
   int64_t samples = 0;
   std::string checksum = {};      // of its file, where it has one
+  std::optional<int64_t> distance = {};  // of the asked needle from the context's end, where it is fixed
 };
 
 class Benchmark {
@@ -33,6 +35,9 @@ class Benchmark {
   virtual double score(const Task& task, const std::string& answer) const = 0;
   // A cell's number from its samples' scores, per cent.
   virtual double summary(const std::vector<double>& scores) const = 0;
+  // The same by length, of samples whose predictions say `lengths`; nothing where the benchmark has no such buckets or one is empty.
+  virtual std::array<std::optional<double>, 3> by_length(const std::vector<double>& /*scores*/, const std::vector<double>& /*lengths*/) const { return {}; }
+  virtual std::optional<std::string> code_backend(const Dataset& /*dataset*/) const { return {}; }  // by which it compares code, where it does
 };
 
 // `tokenizer` counts lengths. Throws, naming what is wrong with the benchmark's files.

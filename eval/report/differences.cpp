@@ -163,6 +163,9 @@ DrawnColumn draw_column(const std::vector<LineCell>& cells) {
     group->scores.push_back(std::move(scores));
   }
   for (size_t i = 0; i < groups.size(); ++i) {
+    const int64_t failed = drop_failed(groups[i].scores);
+    if (failed > 0) column.refused.push_back(fmt::format("{} tasks on {}, which not all could read", failed, place_of(*cells[0].cell)));
+    if (groups[i].scores[0].empty()) continue;
     std::vector<DrawnMean> means = draw_means(groups[i].scores, place_of(*cells[0].cell));
     for (size_t j = 0; j < means.size(); ++j) column.lines[groups[i].lines[j]] = {i, std::move(means[j])};
   }

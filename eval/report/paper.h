@@ -24,14 +24,14 @@ inline constexpr std::array<double, 6> kPaperMultiples = {0.25, 0.5, 1, 2, 4, 8}
 
 // The line of the same kind of model in the same mode, or nullptr where the paper has none: it
 // reports neither a dense model in smooth reading nor a sliding window in unsmooth reading, and
-// nothing but NIAH by length.
+// nothing but NIAH by length, at random depths.
 const PaperLine* paper_line(const Cell& cell);
 
 // Table 7: smooth reading with a window, with and without early stop.
 const PaperLine& paper_table7(bool early_stop);
 
 // What one queried needle at a uniform depth gives a model that sees only its window, one-step: 100
-// min(1, W / length). Nothing for other modes and for dense models.
+// min(1, W / length). Nothing for other modes, for dense models and for needles at a fixed distance.
 std::optional<double> expected_score(const Cell& cell);
 
 // A line of LongBench: SQA, MQA, Summ, FewShot, Synth, Code, and their average.

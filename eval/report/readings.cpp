@@ -94,10 +94,12 @@ std::vector<GradedTask> graded_tasks(const Line& line, const Cell& cell) {
   const std::string file = predictions_of(line, cell).string(), text = read_file(file);
   std::istringstream stream(text);
   std::vector<GradedTask> tasks;
+  int64_t number = 0;
   for (std::string row; std::getline(stream, row) && !stream.eof();) {
-    const int64_t number = std::ssize(tasks) + 1;
+    ++number;
     const auto json = nlohmann::json::parse(row, nullptr, /*allow_exceptions=*/false);
     const auto has = [&](const char* key, bool (nlohmann::json::*is)() const noexcept) { return json.is_object() && json.contains(key) && (json[key].*is)(); };
+    if (has("error", &nlohmann::json::is_string)) continue;  // there is nothing to be read
     if (!has("_id", &nlohmann::json::is_string) || !has("score", &nlohmann::json::is_number) || !has("context_tokens", &nlohmann::json::is_number)) {
       throw std::runtime_error(fmt::format("{}:{}: expected a JSON object with _id, score and context_tokens", file, number));
     }

@@ -9,7 +9,10 @@
 
 #include "configs/run.h"
 #include "eval/report/differences.h"
+#include "eval/report/figure6.h"
 #include "eval/report/figures.h"
+#include "eval/report/heat_map.h"
+#include "eval/report/longbench_e.h"
 #include "eval/report/page.h"
 #include "eval/report/plot.h"
 #include "eval/report/provenance.h"
@@ -26,17 +29,19 @@ namespace {
 namespace fs = std::filesystem;
 using Blocks = std::vector<Block>;
 
-std::vector<Cell> cells_of(const EvaluationFolder& evaluation, const std::string& benchmark) {
+bool is_of_needles(const Cell& cell) { return cell.benchmark == "niah" && !cell.distance; }  // Figure 6 has those at a distance
+bool is_of_longbench(const Cell& cell) { return cell.benchmark == "longbench" && !is_of_longbench_e(cell); }
+
+std::vector<Cell> cells_of(const EvaluationFolder& evaluation, bool (*wanted)(const Cell&)) {
   std::vector<Cell> cells;
-  for (const Cell& cell : evaluation.cells)
-    if (cell.benchmark == benchmark) cells.push_back(cell);
+  std::ranges::copy_if(evaluation.cells, std::back_inserter(cells), wanted);
   return cells;
 }
 
 std::vector<Line> needle_lines(const std::vector<EvaluationFolder>& evaluations) {
   std::vector<Line> lines;
   for (const EvaluationFolder& evaluation : evaluations)
-    for (Line& line : lines_of(cells_of(evaluation, "niah"), evaluation.training_length, evaluation.name)) {
+    for (Line& line : lines_of(cells_of(evaluation, is_of_needles), evaluation.training_length, evaluation.name)) {
       line.path = evaluation.folder;
       lines.push_back(std::move(line));
     }
@@ -47,7 +52,7 @@ std::vector<Line> needle_lines(const std::vector<EvaluationFolder>& evaluations)
 std::vector<Line> longbench_lines_of_all(const std::vector<EvaluationFolder>& evaluations) {
   std::vector<Line> lines;
   for (const EvaluationFolder& evaluation : evaluations)
-    for (Line& line : longbench_lines(cells_of(evaluation, "longbench"), evaluation.name)) {
+    for (Line& line : longbench_lines(cells_of(evaluation, is_of_longbench), evaluation.name)) {
       line.path = evaluation.folder;
       lines.push_back(std::move(line));
     }
@@ -63,13 +68,14 @@ void add_unfinished(const std::vector<EvaluationFolder>& evaluations, Blocks& bl
   }
 }
 
-void add_needles(const std::vector<Line>& lines, Blocks& blocks) {
+void add_needles(const std::vector<Line>& lines, const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
   if (lines.empty()) return;
   for (const std::string& sentence : {accuracy_sentence(lines), cost_sentence(lines)})
     if (!sentence.empty()) blocks.push_back(Prose{sentence, true});
   blocks.push_back(Heading{"Accuracy beyond the training length"});
   blocks.push_back(table3(lines));
   blocks.push_back(accuracy_figures(lines));
+  add_heat_maps(evaluations, blocks);
   blocks.push_back(Heading{"Time and memory"});
   if (const auto multiples = compared_multiples(lines))
     blocks.push_back(cost_table(lines, *multiples));
@@ -85,6 +91,20 @@ void add_longbench(const std::vector<Line>& lines, PaperLongBench paper, Blocks&
 }
 
 void append(std::vector<Block> blocks, Blocks& all) { all.insert(all.end(), std::make_move_iterator(blocks.begin()), std::make_move_iterator(blocks.end())); }
+
+void add_longbench_e(const std::vector<Cell>& cells, Blocks& blocks) {
+  blocks.push_back(Heading{"LongBench-E"});
+  blocks.push_back(longbench_e_table(cells));
+  blocks.push_back(longbench_e_tasks_table(cells));
+}
+
+// Readings that failed, of all evaluations.
+void add_failed(const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
+  for (const EvaluationFolder& evaluation : evaluations) {
+    const std::string failed = tell_failed(evaluation.cells);
+    if (!failed.empty()) blocks.push_back(Listing{"", evaluation.name + ", of which pred/ says why:\n" + failed});
+  }
+}
 
 std::vector<TableCell> training_row(const TrainingFolder& run) {
   std::vector<double> losses;
@@ -153,6 +173,8 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
     throw std::runtime_error(out + ": the report's name must end in .html");
   const Runs runs = find_runs(folders);
   const std::vector<Line> needles = needle_lines(runs.evaluations), longbench = longbench_lines_of_all(runs.evaluations);
+  std::vector<Cell> longbench_e;
+  for (const EvaluationFolder& evaluation : runs.evaluations) std::ranges::copy_if(evaluation.cells, std::back_inserter(longbench_e), is_of_longbench_e);
   const Reproduction reproduction = reproduction_of(as, runs, needles, longbench);
   const PaperLongBench paper = reproduction.larger_paper ? PaperLongBench::kTable6 : PaperLongBench::kTable2;
 
@@ -160,8 +182,11 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   add_unfinished(runs.evaluations, page.blocks);
   append(reproduction.lead, page.blocks);
   if (reproduction.longbench_first) add_longbench(longbench, paper, page.blocks);
-  add_needles(needles, page.blocks);
+  add_needles(needles, runs.evaluations, page.blocks);
+  add_figure6(runs.evaluations, page.blocks);
   if (!reproduction.longbench_first) add_longbench(longbench, paper, page.blocks);
+  if (!longbench_e.empty()) add_longbench_e(longbench_e, page.blocks);
+  add_failed(runs.evaluations, page.blocks);
   append(difference_blocks(needles, longbench), page.blocks);
   append(reading_blocks(runs.evaluations, longbench), page.blocks);
   if (!runs.trainings.empty()) add_training(runs.trainings, needles, page.blocks);
@@ -171,16 +196,20 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   write_parts(page, path.parent_path(), prefix);
   if (!needles.empty()) write_file(path.parent_path() / "table3.csv", to_csv(table3_tidy(needles)));
   if (!longbench.empty()) write_file(path.parent_path() / "table2.csv", to_csv(table2(longbench, paper)));
+  if (!longbench_e.empty()) write_file(path.parent_path() / "longbench-e.csv", to_csv(longbench_e_table(longbench_e)));
   write_file(fs::path(path).replace_extension(".md"), to_markdown(page, prefix));
   write_file(path, to_html(page));
 }
 
 std::string results_table(const std::vector<Cell>& cells, int64_t training_length) {
-  if (!cells.empty() && cells[0].benchmark == "longbench") {
+  const auto tables = [&] {
+    if (std::ranges::any_of(cells, is_of_longbench_e)) return to_text(longbench_e_table(cells)) + "\n" + to_text(longbench_e_tasks_table(cells));
+    if (cells.empty() || cells[0].benchmark != "longbench") return to_text(table3(lines_of(cells, training_length)));
     const std::vector<Line> lines = longbench_lines(cells);
     return to_text(table2(lines)) + "\n" + to_text(longbench_tasks_table(lines));
-  }
-  return to_text(table3(lines_of(cells, training_length)));
+  };
+  const std::string failed = tell_failed(cells);
+  return tables() + (failed.empty() ? "" : "\n" + failed);
 }
 
 }  // namespace smooth

@@ -12,11 +12,12 @@ namespace smooth {
 
 // Folders of training runs, evaluations and data sets, or folders that hold such folders. Writes `out` (an .html) and beside it NAME.md with its
 // pictures NAME-*.svg, each table as NAME-TABLE.csv and NAME-TABLE.tex, and table3.csv: every cell of needles with every number; of LongBench
-// table2.csv. With `as` ("table4", "fig5", see eval/report/reproduction.h) it is of that table or figure and leads with it. Throws naming file, line
+// table2.csv and longbench-e.csv. With `as` ("table4", "fig5", see eval/report/reproduction.h) it is of that table or figure and leads with it. Throws naming file, line
 // and field of what it cannot read, and when there is nothing to report.
 void write_report(const std::vector<std::string>& folders, const std::string& out, const std::string& as = "");
 
-// An evaluation for the console: Table 3, whose columns are multiples of `training_length`, or lengths where it is 0; LongBench as Table 2.
+// An evaluation for the console: Table 3, whose columns are multiples of `training_length`, or lengths where it is 0; LongBench as Table 2,
+// LongBench-E by length. Last, what is to be said of readings that failed.
 std::string results_table(const std::vector<Cell>& cells, int64_t training_length);
 
 }  // namespace smooth

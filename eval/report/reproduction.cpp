@@ -4,6 +4,7 @@
 
 #include "eval/report/fig4.h"
 #include "eval/report/fig5.h"
+#include "eval/report/figure6.h"
 #include "eval/report/table4.h"
 #include "eval/report/table5.h"
 #include "eval/report/table7.h"
@@ -32,7 +33,11 @@ Reproduction reproduction_of(const std::string& as, const Runs& runs, const std:
   if (as == "table7") return {"Table 7: smooth reading with and without early stop", table7_blocks(needles)};
   if (as == "fig4") return {"Fig. 4: time against context length", fig4_blocks(needles, runs.benches)};
   if (as == "fig5") return {"Fig. 5: time against chunk size, chunk : window = 1 : 2", fig5_blocks(needles)};
-  throw std::runtime_error("report --as " + as + " is not known; it can be table2, table3, table4, table5, table6, table7, fig4 or fig5");
+  if (as == "fig6") {
+    need(figure6(runs.evaluations).has_value(), "fig6: the runs hold no needles at fixed distances from the end (`niah.distance`)");
+    return {"Fig. 6: needles at fixed distances from the end"};
+  }
+  throw std::runtime_error("report --as " + as + " is not known; it can be table2, table3, table4, table5, table6, table7, fig4, fig5 or fig6");
 }
 
 }  // namespace smooth

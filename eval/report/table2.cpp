@@ -15,7 +15,7 @@ const std::string kNone = "–";
 constexpr double kNormal = 1.959963984540054;  // 97.5 % of a normal distribution lie below
 
 const Cell* cell_of(const Line& line, const std::string& dataset) {
-  const auto found = std::ranges::find(line.cells, dataset, &Cell::dataset);
+  const auto found = std::ranges::find_if(line.cells, [&](const Cell& cell) { return cell.dataset == dataset && cell.n > 0; });
   return found == line.cells.end() ? nullptr : &*found;
 }
 
@@ -64,9 +64,12 @@ TableCell score_text(const std::optional<Score>& score) {
 }
 
 std::vector<TableCell> our_row(const Line& line) {
-  int64_t n = 0;
-  for (const Cell& cell : line.cells) n += cell.n;
-  std::vector<TableCell> row = {line.label, mode_label(line.kind().mode), std::to_string(n)};
+  int64_t n = 0, failed = 0;
+  for (const Cell& cell : line.cells) {
+    n += cell.n;
+    failed += cell.failed;
+  }
+  std::vector<TableCell> row = {line.label, mode_label(line.kind().mode), {std::to_string(n), failed > 0 ? fmt::format("{} failed", failed) : ""}};
   for (const std::optional<Score>& score : scores_of(line)) row.push_back(score_text(score));
   return row;
 }
@@ -106,7 +109,10 @@ Table table2(const std::vector<Line>& lines, PaperLongBench paper) {
 }
 
 Table longbench_tasks_table(const std::vector<Line>& lines) {
-  Table table{"Task by task, with 95 % intervals.", {"task", "metric"}, 2, {}, "longbench-tasks"};
+  std::vector<Cell> cells;
+  for (const Line& line : lines) cells.insert(cells.end(), line.cells.begin(), line.cells.end());
+  const std::string backends = code_backends(cells);
+  Table table{"Task by task, with 95 % intervals." + (backends.empty() ? "" : " Code is compared by " + backends + "."), {"task", "metric"}, 2, {}, "longbench-tasks"};
   for (const Line& line : lines) table.head.push_back(line.label);
   for (const LongBenchTask& task : longbench_tasks()) {
     std::vector<TableCell> row = {task.name, task.metric};

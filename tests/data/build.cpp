@@ -239,3 +239,63 @@ TEST_CASE("a set can be built with a tokenizer that is there already", "[cpu]") 
   REQUIRE(json::parse(read_file(folder.path / "second/manifest.json"))["tokenizer"] == config.tokenizer.path);
   REQUIRE(read_file(folder.path / "second/niah-b.sr.jsonl") == read_file(folder.path / "first/niah-b.sr.jsonl"));
 }
+
+TEST_CASE("tiny rows and the tiny LongBench in a set, killed and built again", "[cpu][tiny]") {
+  const TestFolder folder;
+  const fs::path out = folder.path / "set";
+  DataConfig config = small_set(out);
+  config.tokenizer = {.vocab_size = 1200, .model_type = "bpe", .split_punctuation = true, .training_documents = 20};
+  config.rows.clear();
+  for (const char* name : {"hotpotqa", "govreport", "passage-count", "passage-retrieval", "lcc"}) {
+    RowConfig row;
+    row.row = name;
+    row.samples = 4;
+    row.min_tokens = 300;
+    row.max_tokens = 400;
+    row.min_chunk = 30;
+    row.max_chunk = 60;
+    row.tiny = TinyConfig{};
+    config.rows.push_back(row);
+  }
+  config.rows[0].name = "kin";
+  config.rows[0].tiny->kin = true;
+  config.tiny_longbench = TinyBenchmarkConfig{.samples = 2, .min_tokens = 400, .max_tokens = 500};
+  build_set(config, false);
+  const auto whole = contents(out);
+  const json manifest = json::parse(whole.at("manifest.json"));
+  REQUIRE(manifest.at("rows").size() == 15);
+  REQUIRE(manifest.at("tiny_longbench").size() == 16);
+  for (const std::string list : {"rows", "tiny_longbench"}) {
+    for (const json& entry : manifest.at(list)) {
+      INFO(entry.dump());
+      REQUIRE(entry.at("checksum") == checksum(whole.at(entry.at("file"))));
+      REQUIRE(entry.at("samples") == lines_of(whole.at(entry.at("file"))).size());
+    }
+  }
+  for (const std::string& line : lines_of(whole.at("kin.ur.jsonl"))) {
+    const Transcript transcript = transcript_from_json(line);
+    REQUIRE(transcript.row == "hotpotqa");
+    REQUIRE(transcript.answer == transcript.answers.at(0));
+    REQUIRE((transcript.length > 250 && transcript.length < 450));
+  }
+  // No piece of the tokenizer mixes letters and punctuation.
+  const auto tokenizer = load_tokenizer((out / "tokenizer").string());
+  for (int64_t id = 0; id < tokenizer->vocab_size(); ++id) {
+    const std::string piece = tokenizer->piece(id);
+    if (tokenizer->special_id(piece) >= 0) continue;
+    const bool letters = std::any_of(piece.begin(), piece.end(), [](unsigned char c) { return std::isalpha(c); });
+    const bool marks = std::any_of(piece.begin(), piece.end(), [](unsigned char c) { return std::ispunct(c); });
+    INFO(piece);
+    REQUIRE_FALSE((letters && marks));
+  }
+
+  fs::resize_file(out / "lcc.os.jsonl", 100);
+  fs::resize_file(out / "longbench/trec.jsonl", 100);
+  REQUIRE_THROWS_WITH(build_set(config, false), Contains("lcc.os.jsonl has 100 bytes"));
+  fs::remove(out / "longbench/musique.jsonl");
+  fs::remove(out / "manifest.json");
+  build_set(config, false);
+  REQUIRE(contents(out) == whole);
+  fs::remove(out / "longbench/qmsum.jsonl");
+  REQUIRE_THROWS_WITH(build_set(config, false), Contains("qmsum.jsonl is missing"));
+}

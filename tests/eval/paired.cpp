@@ -113,3 +113,17 @@ TEST_CASE("predictions are read in the order of their ids, and refused by file, 
   CHECK(refused("{\"_id\":7,\"answers\":[],\"score\":1}\n") == ":1: _id: expected a text, got 7");
   CHECK(refused(a + b + a) == ": _id: a stands there twice");
 }
+
+TEST_CASE("tasks of which a reading failed are left out of every list", "[paired]") {
+  std::vector<std::vector<TaskScore>> lists = {scored({1, 0, 0.5, 1}), scored({0, 1, 1, 0})};
+  CHECK(drop_failed(lists) == 0);
+  lists[0][1].score.reset();
+  lists[1][3].score.reset();
+  lists[1][1].score.reset();
+  CHECK(drop_failed(lists) == 2);
+  REQUIRE((lists[0].size() == 2 && lists[1].size() == 2));
+  CHECK((first_other_task(lists[0], lists[1]).empty() && lists[0][1].score == 0.5 && lists[1][1].score == 1));
+  CHECK(draw_means(lists, "")[0].mean == 75);
+  const File file("{\"_id\":\"a\",\"answers\":[],\"score\":null,\"error\":\"too long\"}\n");
+  CHECK_FALSE(read_scores(file.path)[0].score);
+}

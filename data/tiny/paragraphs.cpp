@@ -1,0 +1,80 @@
+// Numbered paragraphs, each of which its first words tell from all others: how many different ones there are, and which one it is.
+#include <algorithm>
+
+#include "data/chunker.h"
+#include "data/tasks/tasks.h"
+#include "data/tiny/context.h"
+#include "data/tiny/makers.h"
+
+namespace smooth {
+namespace {
+
+constexpr int64_t kFewest = 2, kMost = 6;              // different ones to count
+constexpr int64_t kRoom = 60;                          // tokens of the context for each of them, at least
+constexpr int64_t kCountTokens = 36;                   // a paragraph to be counted, estimated: one to a chunk of 64
+constexpr int64_t kRetrieved = 30, kLeastTokens = 14;  // paragraphs to choose from, fewer where they would be shorter than this
+
+std::string head(size_t n) { return "Paragraph " + std::to_string(n) + ": "; }
+
+}  // namespace
+
+void make_count(Draws& draws, TinyRecord& made) {
+  struct Paragraph {
+    std::string first_words, text;
+  };
+  const auto paragraph = [&] {
+    const std::string words = draws.pair();
+    std::string text = "the " + words + ".";
+    while (estimated_tokens(text) < kCountTokens) text += " " + draws.sentence();
+    return Paragraph{words, text};
+  };
+  std::vector<Paragraph> different;
+  const int64_t most = std::clamp(draws.length() / kRoom, kFewest, kMost);
+  for (int64_t left = draws.random().randint(kFewest, most); left > 0; --left) different.push_back(paragraph());
+  std::vector<size_t> order;
+  int64_t tokens = 0;
+  const auto has_all = [&] { return order.size() >= different.size(); };
+  while (true) {
+    const size_t next = has_all() ? draws.random().below(different.size()) : order.size();
+    const int64_t cost = draws.tokens("\n\n" + head(10) + different[next].text);
+    if (has_all() && !has_room(tokens, cost, draws.length())) break;
+    tokens += cost;
+    order.push_back(next);
+  }
+  draws.need(tokens);
+  draws.random().shuffle(order);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Paragraph& which = different[order[i]];
+    const std::string number = std::to_string(i + 1), begins = head(i + 1);
+    const auto end = static_cast<int64_t>(begins.size() + std::string("the ").size() + which.first_words.size());
+    if (i > 0) made.record.context += "\n\n";
+    append({begins + which.text, {{0, end, which.first_words, number}}}, made);
+  }
+  made.record.answers = {std::to_string(different.size())};
+  made.subject = "the number of different paragraphs";
+}
+
+void make_retrieval(Draws& draws, TinyRecord& made) {
+  const int64_t count = std::clamp(draws.length() / kLeastTokens, int64_t{2}, kRetrieved);
+  const auto sought = static_cast<int64_t>(draws.random().below(count));
+  int64_t tokens = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string words = "the " + draws.pair(), begins = head(i + 1);
+    std::string text = words + ".";
+    // Each as long as brings all together to the length.
+    while (tokens + draws.tokens(begins + text) < draws.length() * (i + 1) / count) text += " " + draws.sentence();
+    tokens += draws.tokens("\n\n" + begins + text);
+    if (i > 0) made.record.context += "\n\n";
+    if (i != sought) {
+      append({begins + text, {}}, made);
+      continue;
+    }
+    const std::string which = "Paragraph " + std::to_string(i + 1);
+    made.record.input = words;
+    made.record.answers = {which};
+    made.subject = "the paragraph of " + words;
+    append({begins + text, {{0, static_cast<int64_t>(begins.size() + words.size()), words + " is in:", which}}}, made);
+  }
+}
+
+}  // namespace smooth
