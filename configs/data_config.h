@@ -8,47 +8,9 @@
 #include <vector>
 
 #include "configs/field.h"
+#include "configs/niah_config.h"
 
 namespace smooth {
-
-// RULER's needle-in-a-haystack task (NVIDIA/RULER, scripts/data/synthetic/niah.py), with its own k, v and q.
-struct NiahConfig {
-  std::string haystack = "sentences";  // sentences | noise | needle | essays | passages
-  std::string essays;                  // folder of .txt, RULER's JSON or a jsonl; for haystack: essays
-  std::string passages;                // HotpotQA's training split; for haystack: passages
-  int64_t keys = 4, values = 1, queries = 1;
-  std::string key_type = "words", value_type = "numbers";
-  int64_t digits = 7;
-  int64_t adjectives = 0, nouns = 0;  // how many of the word lists; 0 = all
-  std::optional<double> depth_percent;
-  std::optional<int64_t> tokens_from_end;
-  std::string split = "train";
-
-  template <class V>
-  void visit(V& v) {
-    v("haystack", haystack, "text that hides the needles", one_of({"sentences", "noise", "needle", "essays", "passages"}));
-    v("essays", essays, "essays: a folder of .txt, RULER's PaulGrahamEssays.json, or a .jsonl with text", existing_if_given());
-    v("passages", passages, "passages: a file or folder of HotpotQA's training split");
-    v("keys", keys, "needle keys per task (RULER's k)", between(1, 1000));
-    v("values", values, "values per key (v)", between(1, 1000));
-    v("queries", queries, "keys asked for (q)", between(1, 1000));
-    v("key_type", key_type, "what a key is", one_of({"words", "numbers", "uuids"}));
-    v("value_type", value_type, "what a value is", one_of({"words", "numbers", "uuids"}));
-    v("digits", digits, "length of a number", between(2, 18));
-    v("adjectives", adjectives, "adjectives that words are made of, 0 for all", at_least(0));
-    v("nouns", nouns, "nouns that words are made of, 0 for all", at_least(0));
-    v("depth_percent", depth_percent, "fixed depth of the queried needle instead of random ones", between(0, 100));
-    v("tokens_from_end", tokens_from_end, "fixed distance of the queried needle from the end", at_least(1));
-    v("split", split, "keys, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
-  }
-  std::optional<Problem> problem() const {
-    if (queries > keys) return Problem{"queries", "more keys are asked for than hidden"};
-    if (haystack == "essays" && essays.empty()) return Problem{"essays", "haystack: essays needs a folder or file of essays"};
-    if ((haystack == "passages") == passages.empty()) return Problem{"passages", "haystack: passages needs HotpotQA's training split, no other does"};
-    if (depth_percent && tokens_from_end) return Problem{"tokens_from_end", "give it or depth_percent, not both"};
-    return {};
-  }
-};
 
 // How a reading is laid out. Sizes of chunks are in estimated tokens, Int(1.5 x words), as in the paper's A.1.1.
 struct ReadingConfig {
@@ -144,6 +106,9 @@ struct RowConfig {
   std::optional<Problem> problem() const {
     if (needles() && source) return Problem{"source", row + " hides needles; its haystack is niah.haystack"};
     if (!needles() && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};
+    if (!niah.file.empty()) return Problem{"niah.file", "RULER's files are for evaluation; a row makes its tasks"};
+    if (niah.distance.size() > 1) return Problem{"niah.distance", "give one: all needles of a row stand at the same distance"};
+    if (!niah.distance.empty() && niah.distance[0] >= min_tokens) return Problem{"niah.distance", "is not inside of a context of min_tokens, " + std::to_string(min_tokens)};
     if (min_tokens > max_tokens) return Problem{"min_tokens", "is larger than max_tokens"};
     if (min_chunk > max_chunk) return Problem{"min_chunk", "is larger than max_chunk"};
     if (forms.empty()) return Problem{"forms", "is empty"};

@@ -98,6 +98,9 @@ struct EvalConfig {
     v("sampling", sampling, "how tokens are chosen");
     v("models", models, "the lines of the table", required());
   }
+  // The context lengths of a line.
+  const std::vector<int64_t>& lengths_of(const EvalModelConfig& line) const { return line.lengths.empty() ? lengths : line.lengths; }
+
   std::optional<Problem> problem() const {
     const bool needles = benchmark == "niah";
     if (!needles && !longbench) return Problem{"longbench", "is missing; say where LongBench's files are"};
@@ -107,7 +110,7 @@ struct EvalConfig {
           return Problem{"models." + std::to_string(i) + ".name", "the files of `" + models[j].name + "` would be called so too: " + models[i].file()};
         }
       }
-      const std::vector<int64_t>& read = models[i].lengths.empty() ? lengths : models[i].lengths;
+      const std::vector<int64_t>& read = lengths_of(models[i]);
       if (needles && read.empty()) return Problem{"lengths", "is missing; give the context lengths of niah"};
       if (!needles && !read.empty()) return Problem{models[i].lengths.empty() ? "lengths" : "models." + std::to_string(i) + ".lengths", "longbench's contexts have their own lengths; leave it out"};
       for (const int64_t length : read) {
@@ -120,6 +123,12 @@ struct EvalConfig {
       if (models[i].reading.mode != "os" && models[i].reading.chunk > shortest) {
         return Problem{"models." + std::to_string(i) + ".reading.chunk",
                        "is larger than the shortest context length of this model, " + std::to_string(shortest)};
+      }
+      for (const int64_t distance : niah.distance) {
+        if (distance >= shortest) return Problem{"niah.distance", std::to_string(distance) + " tokens from the end are not inside of a context of " + std::to_string(shortest)};
+      }
+      if (!niah.file.empty() && niah.file.find("{length}") == std::string::npos && (read.size() > 1 || read[0] != lengths_of(models[0])[0])) {
+        return Problem{"niah.file", "is one file for several lengths; put {length} where the length stands in its path"};
       }
     }
     return {};

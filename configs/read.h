@@ -95,6 +95,7 @@ class KeyLister {
 
 class StructReader {
  public:
+  static constexpr bool kReads = true;  // a `visit` may set fields by the value of one before them: those that are given stand over it
   StructReader(const Item& map, const Field& field) : map_(map), field_(field) {}
 
   template <class T>

@@ -44,6 +44,7 @@ class Haystack {
   std::string unit(int64_t index, Random& random, const std::vector<std::string>& taken) const;
   // Noise and needles stand on lines, sentences in running text.
   bool lines() const { return kind_ == "noise" || kind_ == "needle"; }
+  const std::vector<std::string>& essays() const { return essays_; }  // the units of every task, over and over; empty for other haystacks
   const Needles& needles() const { return needles_; }
 
  private:

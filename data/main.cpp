@@ -7,7 +7,9 @@
 #include "configs/load.h"
 #include "configs/run.h"
 #include "data/build.h"
+#include "data/in_order.h"
 #include "data/niah.h"
+#include "data/niah_wording.h"
 #include "data/scores/longbench_folder.h"
 #include "data/scores/metrics.h"
 #include "data/scores/predictions.h"
@@ -21,19 +23,35 @@ namespace {
 using namespace smooth;
 using Json = nlohmann::ordered_json;
 
+// What of an evaluation's config a file of needle tasks has otherwise.
+struct NiahFile {
+  std::string tokenizer, out;
+  int64_t length = 4096;
+  std::optional<int64_t> samples, seed;
+};
+
 // RULER's record, one line a task, so that its own scripts read it.
-void write_niah(const NiahConfig& config, const std::string& tokenizer_folder, int64_t length, int64_t samples, uint64_t seed, const std::string& out) {
-  const Niah niah(config, load_tokenizer(tokenizer_folder));
-  std::string text;
+std::string ruler_line(const Task& task, const NiahConfig& config, int64_t index) {
+  const NiahWording wording(config.value_type, task.answers.size() == 1);
+  const Json json = {{"index", index}, {"input", task.instruction + "\n" + task.context + "\n" + task.question}, {"outputs", task.answers}, {"length", task.length},
+                     {"answer_prefix", wording.answer_prefix(task.subject.substr(wording.subject("").size()))}};
+  return json.dump() + "\n";
+}
+
+void write_niah(const EvalConfig& config, const NiahFile& file) {
+  if (!config.niah.file.empty()) throw ConfigError("niah.file: " + config.niah.file + " holds tasks already; leave it out to make some");
+  if (config.niah.distance.size() > 1) throw ConfigError("niah.distance: a file has its needles at one distance; choose it by --set niah.distance=[N]");
+  const Niah niah(config.niah, load_tokenizer(file.tokenizer));
+  const int64_t samples = file.samples.value_or(config.samples), seed = file.seed.value_or(config.seed);
   Progress progress("niah", samples, "tasks");
-  for (int64_t i = 0; i < samples; ++i) {
-    const Task task = niah.task(seed, length, i);
-    const Json json = {{"index", i}, {"input", task.instruction + "\n" + task.context + "\n" + task.question}, {"outputs", task.answers}, {"length", task.length}};
-    text += json.dump() + "\n";
-    progress.advance(1);
-  }
+  InOrder<std::string> lines(samples, config.threads, [&](int64_t i) { return ruler_line(niah.task(seed, file.length, i), config.niah, i); });
+  write_file(file.out, [&](const Append& append) {
+    for (int64_t i = 0; i < samples; ++i) {
+      append(lines.next());
+      progress.advance(1);
+    }
+  });
   progress.finish();
-  write_file(out, text);
 }
 
 // One text a line in, ids out; or the reverse. With --jsonl JSON strings and arrays.
@@ -114,7 +132,7 @@ int main(int argc, char** argv) {
   std::string config, out, folder, file, id, row, chat_template, code_backend = "difflib";
   std::vector<std::string> overrides;
   bool replace = false, jsonl = false, tokens = false, timed = false, download = false, price = false, e = false, pairs = false;
-  int64_t length = 4096, samples = 500, seed = 42;
+  NiahFile needles;
 
   CLI::App* build = app.add_subcommand("build", "raw data -> teacher -> transcripts in SR, OS and UR forms; run again, it resumes");
   build->add_option("CONFIG", config, "the set's YAML; configs/reference.md lists every key")->required();
@@ -139,14 +157,15 @@ int main(int argc, char** argv) {
     verb->add_option("--chat-template", chat_template, "how turns are laid out: chatml, qwen2.5, mistral, rwkv-world or plain; the set's own unless given");
   }
 
-  CLI::App* niah = app.add_subcommand("niah", "needle tasks as RULER's jsonl");
-  niah->add_option("--config", config, "an evaluation's YAML: its niah section")->required();
-  niah->add_option("--set", overrides, "key=value over the file's")->allow_extra_args(false);
-  niah->add_option("--model", folder, "folder whose tokenizer counts lengths")->required();
-  niah->add_option("--length", length, "tokens per task, 4096 unless given");
-  niah->add_option("--samples", samples, "tasks, 500 unless given");
-  niah->add_option("--seed", seed, "seed, 42 unless given");
-  niah->add_option("--out", out, "file to write")->required();
+  CLI::App* niah = app.add_subcommand("niah", "RULER's needle tasks, as RULER's jsonl: the tasks of an evaluation's config at one length, on all cores. "
+                                              "niah.variant names RULER's eight tasks, configs/reference.md has every key (eval, niah.*)");
+  niah->add_option("--config", config, "an evaluation's YAML: its niah section, samples, seed and threads")->required();
+  niah->add_option("--set", overrides, "key=value over the file's, e.g. niah.variant=multikey_1 or niah.distance=[2048]")->allow_extra_args(false);
+  niah->add_option("--model", needles.tokenizer, "folder whose tokenizer counts lengths")->required();
+  niah->add_option("--length", needles.length, "tokens per task, 4096 unless given")->check(CLI::PositiveNumber);
+  niah->add_option("--samples", needles.samples, "tasks; the config's unless given")->check(CLI::PositiveNumber);
+  niah->add_option("--seed", needles.seed, "seed; the config's unless given")->check(CLI::NonNegativeNumber);
+  niah->add_option("--out", needles.out, "file to write: index, input, outputs, length and answer_prefix on each line")->required();
 
   CLI::App* encode = app.add_subcommand("tokenize", "standard input to ids, one text a line");
   CLI::App* decode = app.add_subcommand("detokenize", "ids on standard input to text, one list a line");
@@ -178,7 +197,7 @@ int main(int argc, char** argv) {
     if (*raw) fetch_raw(row, (out.empty() ? "raw" : out) + "/" + row, download);
     if (*stats) std::cout << set_stats(folder, chat_template);
     if (*show) std::cout << show_sample(file, id, tokens, chat_template);
-    if (*niah) write_niah(load_config<EvalConfig>(config, overrides).niah, folder, length, samples, seed, out);
+    if (*niah) write_niah(load_config<EvalConfig>(config, overrides, Paths::as_given), needles);
     if (*encode && timed) time_tokenizer(folder);
     if ((*encode && !timed) || *decode) tokenize(folder, jsonl, static_cast<bool>(*decode));
     if (*markers) add_markers(folder, out);

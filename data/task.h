@@ -33,4 +33,10 @@ struct Task {
   std::vector<Evidence> evidence;  // of the queried answers only: in the order of the query, then of the text
 };
 
+// How much of the context stands before the one needle that is asked for, in per cent of its bytes; nothing where several are, or none.
+inline std::optional<double> depth_percent(const Task& task) {
+  if (task.evidence.size() != 1) return {};
+  return 100 * static_cast<double>(task.evidence[0].begin) / static_cast<double>(task.context.size());
+}
+
 }  // namespace smooth

@@ -48,7 +48,10 @@ void write_accuracies(const fs::path& file, const std::vector<Accuracy>& accurac
 
 }  // namespace
 
-std::string Accuracy::curve() const { return model + "/" + (length ? std::to_string(*length) : dataset); }
+std::string Accuracy::curve() const {
+  if (!length) return model + "/" + dataset;
+  return model + "/" + std::to_string(*length) + (dataset.ends_with(" from the end") ? "/" + dataset : "");
+}
 
 bool same_curve(const Accuracy& a, const Accuracy& b) {
   const auto key = [](const Accuracy& x) { return std::tie(x.model, x.mode, x.benchmark, x.dataset, x.length); };

@@ -18,7 +18,7 @@ struct Accuracy {
   int64_t n = 0;
   double score = 0, ci_low = 0, ci_high = 0;  // per cent, 95 % interval
 
-  std::string curve() const;  // "NAME/LENGTH", or "NAME/DATASET" of texts as long as they are
+  std::string curve() const;  // "NAME/LENGTH", with "/DATASET" behind it of needles at a distance, or "NAME/DATASET" of texts as long as they are
 };
 
 bool same_curve(const Accuracy& a, const Accuracy& b);

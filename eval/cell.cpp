@@ -27,6 +27,7 @@ void fields(C& cell, V& v) {
   v("benchmark", cell.benchmark);
   v("dataset", cell.dataset);
   v("length", cell.length);
+  v("distance", cell.distance);
   v("window", cell.window);
   v("chunk", cell.chunk);
   v("early_stop", cell.early_stop);
@@ -45,6 +46,11 @@ void fields(C& cell, V& v) {
 }
 
 }  // namespace
+
+std::string cell_file(const std::string& line, const std::string& dataset, std::optional<int64_t> length, std::optional<int64_t> distance) {
+  if (!length) return line + "/" + dataset;
+  return fmt::format("{}.{}", line, *length) + (distance ? fmt::format(".{}-from-end", *distance) : "");
+}
 
 Interval wilson(double hits, int64_t n) {
   if (n < 0 || !(hits >= 0 && hits <= static_cast<double>(n)))

@@ -10,7 +10,7 @@ namespace smooth {
 
 struct Cell {
   std::string model, architecture, mode, benchmark, dataset;
-  std::optional<int64_t> length, window, chunk;
+  std::optional<int64_t> length, distance, window, chunk;  // distance: of the asked needle from the context's end, where it is fixed
   std::optional<bool> early_stop;
   int64_t n = 0;
   double score = 0, ci_low = 0, ci_high = 0;  // per cent, 95 % interval
@@ -21,6 +21,10 @@ struct Cell {
   int64_t peak_bytes = 0;                     // peak resident memory during the cell
   int64_t state_bytes = 0;                    // hidden memory of one reading at its largest
 };
+
+// What the files of a cell are called, without their ending: LINE.LENGTH, with a distance LINE.LENGTH.DISTANCE-from-end, and LINE/DATASET where
+// contexts have lengths of their own. `line`: EvalModelConfig::file().
+std::string cell_file(const std::string& line, const std::string& dataset, std::optional<int64_t> length, std::optional<int64_t> distance);
 
 // Wilson's score interval of `hits` in `n`, in per cent; [0, 100] for n = 0. E. B. Wilson, JASA 22 (1927).
 struct Interval {

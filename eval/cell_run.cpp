@@ -70,10 +70,12 @@ Exchange sum_of(const Transcript& transcript) {
 }
 
 Json prediction(const Task& task, const Transcript& transcript, const Exchange& cost, const std::string& trace, double score) {
-  return {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
-          {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
-          {"trace", trace}, {"score", score}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
-          {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+  Json line = {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
+               {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
+               {"trace", trace}, {"score", score}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
+               {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+  if (const auto depth = depth_percent(task)) line["depth"] = *depth;
+  return line;
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ fs::path Shard::folder(const fs::path& out) const { return of == 1 ? out : out /
 
 CellRun::CellRun(const EvalConfig& config, const EvalModelConfig& line, Dataset dataset, const std::string& weights, const Shard& shard)
     : config_(config), line_(line), dataset_(std::move(dataset)), shard_(shard), out_(shard.folder(config.out)),
-      name_(line.file() + (dataset_.length ? "." + std::to_string(*dataset_.length) : "/" + dataset_.name)), weights_(weights) {
+      name_(cell_file(line.file(), dataset_.name, dataset_.length, dataset_.distance)), weights_(weights) {
   const int64_t all = (dataset_.samples + config.rows - 1) / config.rows;
   waves_ = (all - shard.index + shard.of - 1) / shard.of;
 }
@@ -116,6 +118,7 @@ std::string CellRun::inputs_json() const {
   EvalConfig alone = config_;
   alone.models = {line_};
   if (dataset_.length) alone.lengths = {*dataset_.length};
+  if (dataset_.distance) alone.niah.distance = {*dataset_.distance};
   if (alone.longbench) alone.longbench->tasks = {dataset_.name};
   alone.models[0].lengths.clear();
   alone.out = "";
@@ -184,7 +187,7 @@ void CellRun::wave(const Model& model, const Layout& layout, const Benchmark& be
 
 Cell CellRun::cell(const Model& model, const Benchmark& benchmark) const {
   Cell cell{.model = line_.name, .architecture = model.architecture(), .mode = line_.reading.mode, .benchmark = config_.benchmark,
-            .dataset = dataset_.name, .length = dataset_.length, .window = {}, .chunk = {}, .early_stop = {}};
+            .dataset = dataset_.name, .length = dataset_.length, .distance = dataset_.distance, .window = {}, .chunk = {}, .early_stop = {}};
   if (model.window() > 0) cell.window = model.window();
   if (line_.reading.mode != "os") {
     cell.chunk = line_.reading.chunk;

@@ -1,12 +1,13 @@
 // One cell of an evaluation while it is read: a model line on a dataset, wave by wave.
 //
-//   OUT/pred/CELL.jsonl     LongBench's fields (pred, answers, all_classes, length) with _id, mode, trace, score, tokens, seconds
+//   OUT/pred/CELL.jsonl     LongBench's fields (pred, answers, all_classes, length) with _id, mode, trace, score, tokens, seconds, and of one
+//                           needle its depth in per cent
 //   OUT/traces/CELL.jsonl   the transcripts
 //   OUT/waves/CELL.jsonl    clock and memory readings, one line per wave
 //   OUT/inputs/CELL.json    what the cell depends on
 //
-// CELL is LINE.LENGTH, or LINE/DATASET where contexts have lengths of their own, so that a folder pred/LINE is what LongBench's own script
-// takes. A wave is `rows` readings side by side, always the same tasks: a run that was killed and started again computes the same bits as one
+// CELL is LINE.LENGTH, or LINE/DATASET where contexts have lengths of their own (cell_file), so that a folder pred/LINE is what LongBench's own
+// script takes. A wave is `rows` readings side by side, always the same tasks: a run that was killed and started again computes the same bits as one
 // that was not, and so do shards that share the waves.
 #pragma once
 

@@ -15,10 +15,11 @@ namespace smooth {
 
 // The tasks of one cell.
 struct Dataset {
-  std::string name;               // "hotpotqa"; of needles, their haystack
+  std::string name;               // "hotpotqa"; of needles, RULER's task or their haystack: "multikey_1", "essays, 2048 from the end"
   std::optional<int64_t> length;  // in tokens, where all contexts have the same
   int64_t samples = 0;
   std::string checksum = {};      // of its file, where it has one
+  std::optional<int64_t> distance = {};  // of the asked needle from the context's end, where it is fixed
 };
 
 class Benchmark {

@@ -25,7 +25,7 @@ std::optional<double> PaperLine::at(double multiple) const {
 }
 
 const PaperLine* paper_line(const Cell& cell) {
-  if (cell.benchmark != "niah") return nullptr;
+  if (cell.benchmark != "niah" || cell.distance) return nullptr;
   const bool recurrent = cell.architecture.starts_with("RWKV");
   if (cell.mode == "os") return recurrent ? &kRwkvOs : cell.window ? &kSwaOs : &kQwenOs;
   if (cell.mode == "ur") return recurrent || cell.window ? nullptr : &kQwenUr;
@@ -36,7 +36,7 @@ const PaperLine* paper_line(const Cell& cell) {
 }
 
 std::optional<double> expected_score(const Cell& cell) {
-  if (cell.mode != "os" || !cell.window || !cell.length) return {};
+  if (cell.mode != "os" || !cell.window || !cell.length || cell.distance) return {};
   return 100 * std::min(1.0, static_cast<double>(*cell.window) / static_cast<double>(*cell.length));
 }
 

@@ -24,11 +24,11 @@ inline constexpr std::array<double, 6> kPaperMultiples = {0.25, 0.5, 1, 2, 4, 8}
 
 // The line of the same kind of model in the same mode, or nullptr where the paper has none: it
 // reports neither a dense model in smooth reading nor a sliding window in unsmooth reading, and
-// nothing but NIAH by length.
+// nothing but NIAH by length, at random depths.
 const PaperLine* paper_line(const Cell& cell);
 
 // What one queried needle at a uniform depth gives a model that sees only its window, one-step: 100
-// min(1, W / length). Nothing for other modes and for dense models.
+// min(1, W / length). Nothing for other modes, for dense models and for needles at a fixed distance.
 std::optional<double> expected_score(const Cell& cell);
 
 }  // namespace smooth

@@ -8,7 +8,9 @@
 #include <stdexcept>
 
 #include "configs/run.h"
+#include "eval/report/figure6.h"
 #include "eval/report/figures.h"
+#include "eval/report/heat_map.h"
 #include "eval/report/page.h"
 #include "eval/report/plot.h"
 #include "eval/report/runs.h"
@@ -26,7 +28,7 @@ std::vector<Cell> cells_of(const std::vector<EvaluationFolder>& evaluations, con
   std::vector<Cell> cells;
   for (const EvaluationFolder& evaluation : evaluations)
     for (const Cell& cell : evaluation.cells)
-      if (cell.benchmark == benchmark) cells.push_back(cell);
+      if (cell.benchmark == benchmark && !cell.distance) cells.push_back(cell);  // Figure 6 has those at a distance
   return cells;
 }
 
@@ -39,12 +41,13 @@ std::vector<Line> lines_of_all(const std::vector<EvaluationFolder>& evaluations)
   return lines;
 }
 
-void add_results(const std::vector<Line>& lines, Blocks& blocks) {
+void add_results(const std::vector<Line>& lines, const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
   for (const std::string& sentence : {accuracy_sentence(lines), cost_sentence(lines)})
     if (!sentence.empty()) blocks.push_back(Prose{sentence, true});
   blocks.push_back(Heading{"Accuracy beyond the training length"});
   blocks.push_back(table3(lines));
   blocks.push_back(accuracy_figures(lines));
+  add_heat_maps(evaluations, blocks);
   blocks.push_back(Heading{"Time and memory"});
   if (const auto multiples = compared_multiples(lines))
     blocks.push_back(cost_table(lines, *multiples));
@@ -197,7 +200,8 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
   const std::vector<Line> lines = lines_of_all(runs.evaluations);
 
   Page page{"Smooth Reading: report", {}};
-  if (!lines.empty()) add_results(lines, page.blocks);
+  if (!lines.empty()) add_results(lines, runs.evaluations, page.blocks);
+  add_figure6(runs.evaluations, page.blocks);
   const std::vector<Cell> longbench = cells_of(runs.evaluations, "longbench");
   if (!longbench.empty()) add_longbench(longbench, page.blocks);
   add_readings(runs.evaluations, page.blocks);

@@ -1,0 +1,239 @@
+// What a needle task owes to a tokenizer: its length, its distance from the end, and nothing else that could be the same.
+#include "data/niah.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+#include "data/haystack.h"
+#include "data/in_order.h"
+#include "data/tasks/ruler.h"
+#include "tests/configs/folder.h"
+#include "tests/data/tokenizer_folders.h"
+
+using namespace smooth;
+using Catch::Contains;
+
+namespace {
+
+struct Named {
+  std::string name;
+  std::shared_ptr<const Tokenizer> tokenizer;
+};
+
+// The small tokenizers of tests/golden, and the published ones where they are at hand.
+std::vector<Named> tokenizers() {
+  std::vector<Named> all;
+  for (const char* name : {"unigram", "bpe"}) all.push_back({name, load_tokenizer(std::string("tests/golden/sentencepiece/") + name)});
+  for (const char* name : {"qwen2", "rwkv_world", "llama_spm"}) {
+    if (const std::string folder = fixture_tokenizer(name); !folder.empty()) all.push_back({name, load_tokenizer(folder)});
+  }
+  return all;
+}
+
+int64_t count(const Tokenizer& tokenizer, const std::string& text) { return std::ssize(tokenizer.encode(text)); }
+
+// Of the last asked needle's last token from the context's end, the last token being the first: by the whole context and what precedes.
+int64_t distance_of(const Task& task, const Tokenizer& tokenizer) {
+  int64_t end = 0;
+  for (const Evidence& evidence : task.evidence) end = std::max(end, evidence.end);
+  return count(tokenizer, task.context) - count(tokenizer, task.context.substr(0, end)) + 1;
+}
+
+// An essay of sentences of many lengths, none like another.
+std::string essay() {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) {
+    text += "Sentence number " + std::to_string(7919 * i);
+    for (int word = 0; word < i * 31 % 40; ++word) text += (word % 9 == 4 ? ", and the " : " ") + std::string(1 + (i + word * word) % 11, static_cast<char>('a' + (i + word) % 26));
+    text += " ends.\n";
+  }
+  return text;
+}
+
+struct Haystacks {
+  TestFolder folder;
+  std::string essays = folder.file("essay.txt", essay());
+  NiahConfig config(const std::string& haystack) const {
+    NiahConfig made;
+    made.haystack = haystack;
+    if (haystack == "essays") made.essays = essays;
+    return made;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("niah: a needle's last token is the D-th from the context's end, and with one word more it would be further", "[cpu]") {
+  const Haystacks haystacks;
+  int64_t tasks = 0, exact = 0;
+  for (const auto& [name, tokenizer] : tokenizers()) {
+    for (const std::string haystack : {"essays", "sentences", "noise", "needle"}) {
+      NiahConfig config = haystacks.config(haystack);
+      config.value_type = "uuids";
+      config.distance = {100, 2048, 5120};
+      const Niah niah(config, tokenizer);
+      const NiahConfig plain = haystacks.config(haystack);
+      for (const int64_t length : {6000, 8192, 16384}) {
+        for (const int64_t distance : config.distance) {
+          for (int64_t index = 0; index < 2; ++index, ++tasks) {
+            const Task task = niah.task(7, length, index, distance);
+            INFO(name << ", " << task.id);
+            const int64_t found = distance_of(task, *tokenizer);
+            exact += found == distance;
+            REQUIRE(found <= distance);
+            // A word is at most as long as a whole needle's value: 36 characters with their hyphens.
+            REQUIRE(found > distance - 40);
+            REQUIRE(task.length <= length);
+            REQUIRE(length - task.length < 250);  // a unit's tokens
+            REQUIRE(count(*tokenizer, task.instruction + "\n" + task.context + "\n" + task.question) == task.length);
+            REQUIRE(task.context.substr(task.evidence[0].begin, task.evidence[0].end - task.evidence[0].begin) ==
+                    needle_sentence("uuids", task.evidence[0].subject.substr(task.evidence[0].subject.rfind(' ') + 1), task.answers[0]));
+          }
+        }
+      }
+    }
+  }
+  CHECK(tasks % 72 == 0);
+  CHECK(2 * exact > tasks);  // most words are one or two tokens
+}
+
+TEST_CASE("niah: one word more behind a needle would put it further than its distance", "[cpu]") {
+  const Haystacks haystacks;
+  NiahConfig config = haystacks.config("essays");
+  config.keys = 1;
+  config.distance = {700};
+  for (const auto& [name, tokenizer] : tokenizers()) {
+    const Niah niah(config, tokenizer);
+    NiahConfig further = config;
+    further.distance = {1400};
+    const Niah with_more(further, tokenizer);
+    for (int64_t index = 0; index < 20; ++index) {
+      const Task task = niah.task(3, 4096, index);
+      INFO(name << ", " << task.id);
+      // The essay goes on: what comes next is known from the essay itself.
+      const std::string tail = task.context.substr(task.evidence[0].end);
+      std::string flat;
+      for (const std::string& sentence : split_sentences(essay())) flat += " " + sentence;
+      const size_t at = flat.find(tail);
+      REQUIRE(at != std::string::npos);
+      const std::string more = flat.substr(at + tail.size(), flat.find(' ', at + tail.size() + 1) - at - tail.size());
+      REQUIRE(more.size() > 1);
+      Task longer = task;
+      longer.context += more;
+      CHECK(distance_of(longer, *tokenizer) > 700);
+      CHECK(distance_of(task, *tokenizer) <= 700);
+    }
+  }
+}
+
+TEST_CASE("niah: several asked needles stand in a row, the last of them at the distance, the others at depths where there is room", "[cpu]") {
+  const Haystacks haystacks;
+  for (const auto& [name, tokenizer] : tokenizers()) {
+    for (const std::string haystack : {"essays", "noise"}) {
+      NiahConfig config = haystacks.config(haystack);
+      config.keys = 5, config.values = 2, config.queries = 2;
+      int64_t behind = 0;
+      for (const int64_t distance : {1, 60, 2000}) {
+        config.distance = {distance};
+        const Niah niah(config, tokenizer);
+        for (int64_t index = 0; index < 4; ++index) {
+          const Task task = niah.task(2, 4096, index);
+          INFO(name << ", " << task.id);
+          REQUIRE(task.evidence.size() == 4);
+          std::vector<std::pair<int64_t, int64_t>> places;
+          for (const Evidence& evidence : task.evidence) places.emplace_back(evidence.begin, evidence.end);
+          std::sort(places.begin(), places.end());
+          for (size_t i = 1; i < places.size(); ++i) CHECK(places[i].first == places[i - 1].second + 1);
+          CHECK(distance_of(task, *tokenizer) <= distance);
+          int64_t needles = 0;
+          for (size_t at = task.context.find("One of the special"); at != std::string::npos; at = task.context.find("One of the special", at + 1), ++needles) {
+            behind += static_cast<int64_t>(at) > places.back().first;
+          }
+          CHECK(needles == 10);
+          if (distance == 1) CHECK(places.back().second == std::ssize(task.context));
+        }
+      }
+      CHECK(behind > 0);
+    }
+  }
+}
+
+TEST_CASE("niah: a distance beyond the context, and several without a choice, are errors", "[cpu]") {
+  NiahConfig config;
+  config.distance = {4000};
+  const auto tokenizer = tokenizers()[0].tokenizer;
+  CHECK_THROWS_WITH(Niah(config, tokenizer).task(1, 4000, 0), Contains("a length of 4000 tokens is too short: the needles, the last of them 4000 tokens from the end,"));
+  config.distance = {40, 50};
+  CHECK_THROWS_WITH(Niah(config, tokenizer).task(1, 4000, 0), Contains("a task has one distance, the config several"));
+  CHECK(Niah(config, tokenizer).task(1, 4000, 0, 50).id == "niah-1/train/4000/0/50-from-end");
+  // The same needles at every distance.
+  CHECK(Niah(config, tokenizer).task(1, 4000, 0, 50).answers == Niah(config, tokenizer).task(1, 4000, 0, 40).answers);
+}
+
+TEST_CASE("niah: tokenizers get the same keys, values, questions, depths and haystack, and lengths by their own count", "[cpu]") {
+  const Haystacks haystacks;
+  const auto all = tokenizers();
+  std::set<size_t> sizes;
+  for (const std::string haystack : {"essays", "sentences", "noise", "needle"}) {
+    for (const auto& [keys, values, queries] : {std::tuple(1, 1, 1), {4, 1, 1}, {4, 2, 3}}) {
+      NiahConfig config = haystacks.config(haystack);
+      config.keys = keys, config.values = values, config.queries = queries;
+      for (int64_t index = 0; index < 8; ++index) {
+        std::vector<Task> tasks;
+        for (const auto& [name, tokenizer] : all) {
+          tasks.push_back(Niah(config, tokenizer).task(5, 6000, index));
+          const Task& task = tasks.back();
+          INFO(name << ", " << haystack << ", " << task.id);
+          REQUIRE(count(*tokenizer, task.instruction + "\n" + task.context + "\n" + task.question) == task.length);
+          CHECK((task.length <= 6000 && task.length > 5750));
+          sizes.insert(task.context.size());
+          CHECK(task.question == tasks[0].question);
+          CHECK(task.answers == tasks[0].answers);
+          REQUIRE(task.evidence.size() == tasks[0].evidence.size());
+          for (size_t i = 0; i < task.evidence.size(); ++i) {
+            CHECK(task.evidence[i].subject == tasks[0].evidence[i].subject);
+            CHECK(task.evidence[i].value == tasks[0].evidence[i].value);
+            const auto depth = [&](const Task& of) { return static_cast<double>(of.evidence[i].begin) / static_cast<double>(of.context.size()); };
+            CHECK(std::abs(depth(task) - depth(tasks[0])) < 0.02);
+          }
+        }
+      }
+    }
+  }
+  CHECK(sizes.size() > 4);  // the lengths in bytes did differ
+}
+
+TEST_CASE("in order: things come as they are numbered, whoever made them, and what fails throws in its place", "[cpu]") {
+  for (const int64_t threads : {1, 2, 7}) {
+    InOrder<std::string> made(100, threads, [](int64_t i) {
+      if (i == 60) throw std::runtime_error("sixty");
+      return std::string(static_cast<size_t>(i), 'x');
+    });
+    for (int64_t i = 0; i < 60; ++i) REQUIRE(std::ssize(made.next()) == i);
+    CHECK_THROWS_WITH(made.next(), "sixty");
+    CHECK(made.next().size() == 61);  // the rest is never taken
+  }
+  InOrder<int> none(0, 4, [](int64_t) { return 1; });
+  std::atomic<int64_t> begun = 0;
+  {
+    InOrder<int64_t> few(1000, 2, [&](int64_t i) { return ++begun, i; });
+    CHECK(few.next() == 0);
+    CHECK(begun <= 6);  // no more than there is room for
+  }
+}
+
+TEST_CASE("in order: threads are those that are wanted, or as many as OMP_NUM_THREADS says", "[cpu]") {
+  CHECK(worker_threads(3) == 3);
+  const char* before = std::getenv("OMP_NUM_THREADS");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("OMP_NUM_THREADS", "5", 1);
+  CHECK(worker_threads(0) == 5);
+  ::unsetenv("OMP_NUM_THREADS");
+  CHECK(worker_threads(0) == std::max<int64_t>(1, std::thread::hardware_concurrency()));
+  if (before != nullptr) ::setenv("OMP_NUM_THREADS", kept.c_str(), 1);
+}
