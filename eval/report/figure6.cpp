@@ -46,8 +46,8 @@ std::set<int64_t> lengths_of(const std::vector<Line>& lines) {
 
 Picture picture_of(const std::vector<Line>& lines) {
   Plot plot{.title = "Accuracy of needles at fixed distances from the end, against context length",
-            .x = {.title = "context length, tokens", .scaling = Scaling::kLog2, .label = [](double x) { return format_length(std::llround(x)); }},
-            .y = percent_axis(), .series = {}};
+            .x = {.title = "context length, tokens", .scaling = Scaling::kLog2}, .y = percent_axis(), .series = {}};
+  plot.x.label = [](double x) { return format_length(std::llround(x)); };
   for (size_t i = 0; i < lines.size(); ++i) {
     Series series{.label = lines[i].label, .style = i};
     for (const Cell& cell : lines[i].cells) series.points.push_back({.x = static_cast<double>(*cell.length), .y = cell.score, .low = cell.ci_low, .high = cell.ci_high});
@@ -92,7 +92,7 @@ void add_figure6(const std::vector<EvaluationFolder>& evaluations, std::vector<B
   auto picture = figure6(evaluations);
   if (!picture) return;
   blocks.push_back(Heading{"Needles at fixed distances from the end"});
-  blocks.push_back(Prose{"The paper's Figure 6, one-step reading, trained at 32k: SWA-4k keeps about 100 % at 2048 tokens from the end at every length up to 256k and fails at "
+  blocks.push_back(Prose{"The paper's Figure 6, one-step reading, trained at 32k: SWA-4k keeps about 100\u00a0% at 2048 tokens from the end at every length up to 256k and fails at "
                          "5120; RWKV-7 is perfect at both up to its training length and fails beyond it, at 256k even at 2048."});
   blocks.push_back(Gallery{{std::move(*picture)}});
   blocks.push_back(table_of(lines_at_distances(evaluations)));

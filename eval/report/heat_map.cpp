@@ -102,6 +102,8 @@ std::string draw(const HeatMap& map) {
       body += draw_tile(map.tiles[row][column], map.columns[column] + ", " + map.rows[row], left + width * static_cast<double>(column), y, width);
     }
   }
+  body += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" class=\"axis\" fill=\"none\" stroke=\"#888d96\"/>\n", left - kGap, kTop - kGap,
+                      kWidth - left, bottom - kTop + kGap);  // dark tiles end somewhere on dark paper
   double taken = -HUGE_VAL;  // a label stands only where it does not touch the one before it
   for (size_t column = 0; column < map.columns.size(); ++column) {
     const double x = left + width * (static_cast<double>(column) + 0.5), half = text_width(map.columns[column]) / 2;

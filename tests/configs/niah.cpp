@@ -79,20 +79,3 @@ TEST_CASE("niah: rows of a set make their tasks, at one distance at most") {
   CHECK_THAT(wrong("distance: [512]"), Contains("niah.distance: is not inside of a context of min_tokens, 512"));
   CHECK(wrong("distance: [511]") == "(nothing was thrown)");
 }
-
-TEST_CASE("niah: the YAMLs of Table 3 and Figure 6 say what the paper says") {
-  for (const char* name : {"niah", "niah-rwkv7", "figure6", "figure6-rwkv7"}) {
-    const EvalConfig config = load_config<EvalConfig>(std::string("configs/eval/") + name + ".yaml", {}, Paths::as_given);
-    const bool distances = std::string(name).starts_with("figure6");
-    INFO(name);
-    CHECK((config.samples == 500 && config.training_length == 32768 && config.lengths == std::vector<int64_t>{8192, 16384, 32768, 65536, 131072, 262144}));
-    CHECK((config.niah.haystack == "essays" && config.niah.key_type == "words" && config.niah.value_type == "uuids"));
-    CHECK((config.niah.values == 1 && config.niah.queries == 1 && config.niah.keys == (distances ? 1 : 4)));
-    CHECK(config.niah.distance == (distances ? std::vector<int64_t>{2048, 5120} : std::vector<int64_t>{}));
-    CHECK(config.niah.name() == (distances ? "single_3" : "essays"));
-    for (const EvalModelConfig& line : config.models) {
-      if (distances) CHECK(line.reading.mode == "os");
-      if (line.reading.mode == "sr") CHECK(line.reading.chunk == (line.name.starts_with("RWKV") ? 256 : 2048));
-    }
-  }
-}
