@@ -73,13 +73,14 @@ struct NiahConfig {
   std::string name() const {
     if (!variant) return haystack;
     const NiahVariant& set = niah_variant(*variant);
-    const bool same = haystack == set.haystack && key_type == set.key_type && value_type == set.value_type && keys == set.keys && values == set.values && queries == set.queries;
-    return same ? *variant : haystack;
+    const bool same_text = haystack == set.haystack && key_type == set.key_type && value_type == set.value_type;
+    return same_text && keys == set.keys && values == set.values && queries == set.queries ? *variant : haystack;
   }
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant, "a task of RULER's: sets haystack, keys, values, queries, types, digits, words and split, and each of them that is given too stands over it",
+    v("variant", variant,
+      "a task of RULER's: sets haystack, keys, values, queries, types, digits, words and split, and each of them that is given too stands over it",
       one_of(niah_variant_names()));
     if constexpr (requires { V::kReads; }) {
       if (variant) set_variant(*variant);
@@ -96,7 +97,9 @@ struct NiahConfig {
     v("adjectives", adjectives, "adjectives that words are made of, 0 for all", at_least(0));
     v("nouns", nouns, "nouns that words are made of, 0 for all", at_least(0));
     v("depth_percent", depth_percent, "fixed depth of the queried needle instead of random ones", between(0, 100));
-    v("distance", distance, "fixed distances of the queried needle from the context's end instead of random depths, in tokens; each makes cells of its own (Fig. 6: [2048, 5120])",
+    v("distance", distance,
+      "fixed distances of the queried needle from the context's end instead of random depths, in tokens; each makes cells of its own "
+      "(Fig. 6: [2048, 5120])",
       at_least(1));
     v("split", split, "keys, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
     v("file", file, "read instead of making tasks: a validation.jsonl as RULER writes it; {length} in its path stands for each context length");

@@ -49,8 +49,9 @@ Task Niah::task(uint64_t seed, int64_t length, int64_t index, std::optional<int6
     const int64_t guess = builder.units_within(counted + room * (static_cast<double>(frame) + counted) /
                                                              static_cast<double>(task.length));
     if (room < 0 && n == fewest) {
-      throw std::runtime_error(fmt::format("niah: a length of {} tokens is too short: the needles{} and the question take {}, and {} are kept free", length,
-                                           distance ? fmt::format(", the last of them {} tokens from the end,", *distance) : "", task.length, overhead_));
+      const std::string where = distance ? fmt::format(", the last of them {} tokens from the end,", *distance) : "";
+      throw std::runtime_error(fmt::format("niah: a length of {} tokens is too short: the needles{} and the question take {}, and {} are kept free",
+                                           length, where, task.length, overhead_));
     }
     if (room < 0) {
       too_many = n;

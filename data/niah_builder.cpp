@@ -186,7 +186,8 @@ int64_t NiahBuilder::distance_with(const std::string& needle, const std::string&
 
 // What follows the asked needle, if it has so many words of haystack: the other needles at their places among the units, those beyond the
 // last word at its end. `begins`, where given, is told where they begin in it.
-std::string NiahBuilder::words_behind(const std::vector<size_t>& needles, const Layout& layout, int64_t n, int64_t words, std::vector<int64_t>* begins) {
+std::string NiahBuilder::words_behind(const std::vector<size_t>& needles, const Layout& layout, int64_t n, int64_t words,
+                                      std::vector<int64_t>* begins) {
   std::string tail;
   auto next = needles.begin();
   const auto add_needle = [&] {
@@ -242,7 +243,8 @@ void NiahBuilder::add_question(const Context& context, const Layout& layout, Tas
     for (const size_t i : layout.order) {
       const Needle& needle = needles_[i];
       if (needle.key != key) continue;
-      task.evidence.push_back({context.begins[i], context.begins[i] + std::ssize(needle.sentence), wording_.needle_subject(keys_[key]), needle.value});
+      const int64_t begin = context.begins[i];
+      task.evidence.push_back({begin, begin + std::ssize(needle.sentence), wording_.needle_subject(keys_[key]), needle.value});
     }
   }
   task.instruction = wording_.instruction();

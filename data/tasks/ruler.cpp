@@ -24,13 +24,14 @@ namespace {
 constexpr std::array<std::pair<const char*, const char*>, 11> kTemplates = {
     {{"", ""},
      {"[INST] ", " [/INST]"},
-     {"A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions. USER: ",
+     {"A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the "
+      "user's questions. USER: ",
       " ASSISTANT:"},
      {"You are a helpful assistant. USER: ", " ASSISTANT: "},
      {"<BOS_TOKEN><|START_OF_TURN_TOKEN|><|USER_TOKEN|>", "<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>"},
      {"[gMASK]sop<|user|> \n ", "<|assistant|> \n "},
-     {"User: hi\n\nAssistant: Hi. I am your assistant and I will provide expert full response in full details. Please feel free to ask any question and I will always "
-      "answer it\n\nUser: ",
+     {"User: hi\n\nAssistant: Hi. I am your assistant and I will provide expert full response in full details. Please feel free to ask any "
+      "question and I will always answer it\n\nUser: ",
       "\n\nAssistant:"},
      {"<|user|>\n", "<|end|>\n<|assistant|>\n"},
      {"<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
@@ -39,8 +40,9 @@ constexpr std::array<std::pair<const char*, const char*>, 11> kTemplates = {
 
 // niah.py's rewriting of the whole template where one value is asked for.
 std::string in_singular(std::string text) {
-  for (const auto& [several, one] : {std::pair("Some", "A"), {"are all", "is"}, {"are", "is"}, {"answers", "answer"}}) {
-    for (size_t at = 0; (at = text.find(several, at)) != std::string::npos; at += std::string_view(one).size()) text.replace(at, std::string_view(several).size(), one);
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kChanges = {{{"Some", "A"}, {"are all", "is"}, {"are", "is"}, {"answers", "answer"}}};
+  for (const auto& [several, one] : kChanges) {
+    for (size_t at = 0; (at = text.find(several, at)) != std::string::npos; at += one.size()) text.replace(at, several.size(), one);
   }
   return text;
 }
@@ -61,14 +63,16 @@ struct Parts {
 };
 
 // What was found around the task, shortened for a message.
+constexpr size_t kShown = 120;
 std::string shown(std::string_view text) {
-  constexpr size_t kShown = 120;
   return text.size() <= kShown ? std::string(text) : std::string(text.substr(0, kShown)) + " ...";
 }
 
 bool is_separator(char c) { return c == '\n' || c == ' '; }
 
-[[noreturn]] void refuse(const std::string& expected, std::string_view got) { throw BadRecord(fmt::format("input: expected {}, got: {}", expected, shown(got))); }
+[[noreturn]] void refuse(const std::string& expected, std::string_view got) {
+  throw BadRecord(fmt::format("input: expected {}, got: {}", expected, shown(got)));
+}
 
 std::pair<NiahWording, size_t> find_instruction(std::string_view input) {
   std::string known;
@@ -89,7 +93,7 @@ Parts take_apart(std::string_view input) {
   if (rest.empty() || !is_separator(rest[0])) refuse("a newline behind the first line, before the context", rest);
   const size_t asks = rest.rfind(head);
   if (asks == std::string_view::npos || asks < 2 || !is_separator(rest[asks - 1])) {
-    refuse("the question \"" + head + "...\" behind the context, on a line of its own", rest.substr(rest.size() - std::min<size_t>(rest.size(), 120)));
+    refuse("the question \"" + head + "...\" behind the context, on a line of its own", rest.substr(rest.size() - std::min(rest.size(), kShown)));
   }
   parts.context = rest.substr(1, asks - 2);
   const std::string_view asked = rest.substr(asks + head.size());
@@ -107,7 +111,8 @@ void check_around(const Parts& parts) {
   for (const auto& [opens, closes] : kTemplates) {
     if (before == bare(opens) && (after == bare(closes) || after == bare(closes) + prefix)) return;
   }
-  refuse("nothing around the task (--model_template_type base) or one of RULER's other templates", std::string(parts.before) + "..." + std::string(parts.after));
+  refuse("nothing around the task (--model_template_type base) or one of RULER's other templates",
+         std::string(parts.before) + "..." + std::string(parts.after));
 }
 
 // The needle that holds an answer.
@@ -127,8 +132,9 @@ Task task_of(const Record& record) {
   const Parts parts = take_apart(text_field(record, "input"));
   check_around(parts);
   const std::string query(parts.query);
-  Task task{.row = "niah", .instruction = parts.wording.instruction(), .context = std::string(parts.context), .question = parts.wording.question(query),
-            .answers = texts_field(record, "outputs"), .subject = parts.wording.subject(query), .metric = "string-match"};
+  Task task{.row = "niah", .instruction = parts.wording.instruction(), .context = std::string(parts.context),
+            .question = parts.wording.question(query), .answers = texts_field(record, "outputs"), .subject = parts.wording.subject(query),
+            .metric = "string-match"};
   if (task.answers.empty()) throw BadRecord("outputs: is empty; a task has at least one");
   if ((task.answers.size() == 1) != parts.wording.single()) {
     throw BadRecord(fmt::format("outputs: has {}, but input asks for {}", task.answers.size(), parts.wording.single() ? "one value" : "several"));
@@ -188,7 +194,9 @@ Task RulerFile::task(int64_t index) const {
   const Line& line = lines_.at(index);
   std::ifstream stream(file_, std::ios::binary);
   std::string text(line.bytes, '\0');
-  if (!stream.seekg(line.begin).read(text.data(), line.bytes)) throw std::runtime_error(fmt::format("{}:{}: cannot be read again", file_.string(), line.number));
+  if (!stream.seekg(line.begin).read(text.data(), line.bytes)) {
+    throw std::runtime_error(fmt::format("{}:{}: cannot be read again", file_.string(), line.number));
+  }
   Task task = at_line(file_, line.number, [&] { return task_of(record_of(text)); });
   task.id = fmt::format("{}-{}", name(), index);
   return task;

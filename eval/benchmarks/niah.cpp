@@ -19,7 +19,8 @@ std::string with_length(std::string path, int64_t length) {
 
 }  // namespace
 
-NiahBenchmark::NiahBenchmark(const EvalConfig& config, std::shared_ptr<const Tokenizer> tokenizer) : config_(config), tokenizer_(std::move(tokenizer)) {
+NiahBenchmark::NiahBenchmark(const EvalConfig& config, std::shared_ptr<const Tokenizer> tokenizer)
+    : config_(config), tokenizer_(std::move(tokenizer)) {
   if (config.niah.file.empty()) {
     niah_.emplace(config.niah, tokenizer_);
     return;
@@ -30,7 +31,8 @@ NiahBenchmark::NiahBenchmark(const EvalConfig& config, std::shared_ptr<const Tok
       const std::string path = with_length(config.niah.file, length);
       const RulerFile& file = files_.emplace(length, path).first->second;
       if (file.size() >= config.samples) continue;
-      throw std::runtime_error(fmt::format("niah.file: {} holds {} tasks, and samples asks for {}; set samples to what all files have", path, file.size(), config.samples));
+      throw std::runtime_error(fmt::format("niah.file: {} holds {} tasks, and samples asks for {}; set samples to what all files have", path, file.size(),
+                                           config.samples));
     }
   }
 }

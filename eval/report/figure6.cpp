@@ -50,7 +50,9 @@ Picture picture_of(const std::vector<Line>& lines) {
   plot.x.label = [](double x) { return format_length(std::llround(x)); };
   for (size_t i = 0; i < lines.size(); ++i) {
     Series series{.label = lines[i].label, .style = i};
-    for (const Cell& cell : lines[i].cells) series.points.push_back({.x = static_cast<double>(*cell.length), .y = cell.score, .low = cell.ci_low, .high = cell.ci_high});
+    for (const Cell& cell : lines[i].cells) {
+      series.points.push_back({.x = static_cast<double>(*cell.length), .y = cell.score, .low = cell.ci_low, .high = cell.ci_high});
+    }
     plot.series.push_back(std::move(series));
   }
   const std::set<int64_t> lengths = lengths_of(lines);
@@ -65,7 +67,8 @@ Picture picture_of(const std::vector<Line>& lines) {
 
 Table table_of(const std::vector<Line>& lines) {
   const std::set<int64_t> lengths = lengths_of(lines);
-  Table table{"Per cent of the needles' values found, with 95 % interval, by context length in tokens.", {"model", "mode", "distance", "window", "n"}, 2, {}};
+  Table table{"Per cent of the needles' values found, with 95 % interval, by context length in tokens.",
+              {"model", "mode", "distance", "window", "n"}, 2, {}};
   for (const int64_t length : lengths) table.head.push_back(format_length(length));
   for (const Line& line : lines) {
     const Cell& kind = line.kind();
@@ -92,8 +95,8 @@ void add_figure6(const std::vector<EvaluationFolder>& evaluations, std::vector<B
   auto picture = figure6(evaluations);
   if (!picture) return;
   blocks.push_back(Heading{"Needles at fixed distances from the end"});
-  blocks.push_back(Prose{"The paper's Figure 6, one-step reading, trained at 32k: SWA-4k keeps about 100\u00a0% at 2048 tokens from the end at every length up to 256k and fails at "
-                         "5120; RWKV-7 is perfect at both up to its training length and fails beyond it, at 256k even at 2048."});
+  blocks.push_back(Prose{"The paper's Figure 6, one-step reading, trained at 32k: SWA-4k keeps about 100\u00a0% at 2048 tokens from the end at every "
+                         "length up to 256k and fails at 5120; RWKV-7 is perfect at both up to its training length and fails beyond it, at 256k even at 2048."});
   blocks.push_back(Gallery{{std::move(*picture)}});
   blocks.push_back(table_of(lines_at_distances(evaluations)));
 }

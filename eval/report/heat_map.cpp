@@ -32,8 +32,8 @@ struct Colour {
 };
 
 // Nunez, Anderton and Renslow, PLOS ONE 13 (2018), at twelve places.
-constexpr std::array<Colour, 12> kCividis = {{{0, 32, 77}, {0, 48, 111}, {42, 64, 108}, {72, 82, 107}, {94, 98, 110}, {114, 115, 116}, {135, 132, 121},
-                                              {158, 150, 119}, {182, 169, 113}, {208, 190, 103}, {234, 211, 87}, {255, 234, 70}}};
+constexpr std::array<Colour, 12> kCividis = {{{0, 32, 77}, {0, 48, 111}, {42, 64, 108}, {72, 82, 107}, {94, 98, 110}, {114, 115, 116},
+                                              {135, 132, 121}, {158, 150, 119}, {182, 169, 113}, {208, 190, 103}, {234, 211, 87}, {255, 234, 70}}};
 
 Colour colour_of(double score) {
   const double place = std::clamp(score, 0.0, 100.0) / 100 * (kCividis.size() - 1);
@@ -44,7 +44,9 @@ Colour colour_of(double score) {
   return {mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue)};
 }
 
-std::string hex(const Colour& colour) { return fmt::format("#{:02x}{:02x}{:02x}", std::lround(colour.red), std::lround(colour.green), std::lround(colour.blue)); }
+std::string hex(const Colour& colour) {
+  return fmt::format("#{:02x}{:02x}{:02x}", std::lround(colour.red), std::lround(colour.green), std::lround(colour.blue));
+}
 
 // WCAG 2's relative luminance.
 double luminance(const Colour& colour) {
@@ -64,21 +66,25 @@ std::string text_at(double x, double y, const char* anchor, const std::string& t
 
 std::string draw_tile(const HeatMap::Tile& tile, const std::string& place, double x, double y, double width) {
   const std::string box = fmt::format("x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"", x, y, width - kGap, kTile - kGap);
-  if (tile.n == 0) return fmt::format("<rect {} class=\"grid\" fill=\"none\" stroke=\"#e2e4e8\"><title>{}: no task</title></rect>\n", box, escape_html(place));
+  const std::string name = escape_html(place);
+  if (tile.n == 0) return fmt::format("<rect {} class=\"grid\" fill=\"none\" stroke=\"#e2e4e8\"><title>{}: no task</title></rect>\n", box, name);
   const Colour colour = colour_of(tile.score);
-  std::string out = fmt::format("<g><title>{}: {:.1f} % of {}</title><rect {} fill=\"{}\"/>", escape_html(place), tile.score, tile.n, box, hex(colour));
+  std::string out = fmt::format("<g><title>{}: {:.1f} % of {}</title><rect {} fill=\"{}\"/>", name, tile.score, tile.n, box, hex(colour));
   const std::string number = fmt::format("{:.0f}", tile.score);
-  if (text_width(number) + 2 <= width) out += text_at(x + (width - kGap) / 2, y + kTile / 2 + 4.5, "middle", number, fmt::format(" fill=\"{}\"", ink_on(colour)));
+  if (text_width(number) + 2 <= width) {
+    out += text_at(x + (width - kGap) / 2, y + kTile / 2 + 4.5, "middle", number, fmt::format(" fill=\"{}\"", ink_on(colour)));
+  }
   return out + "</g>\n";
 }
 
 // What the colours mean.
 std::string draw_scale(double y) {
   constexpr int kSteps = 20;
-  std::string out = text_at(kWidth - kBar - 20, y + 11, "end", "0 %");
+  constexpr double kLeft = kWidth - kBar - 14, kStep = (kBar - 34) / kSteps;
+  std::string out = text_at(kLeft - 6, y + 11, "end", "0 %");
   for (int i = 0; i < kSteps; ++i) {
-    out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"12\" fill=\"{}\"/>", kWidth - kBar - 14 + i * (kBar - 34) / kSteps, y,
-                       (kBar - 34) / kSteps + 0.5, hex(colour_of(100.0 * i / (kSteps - 1))));
+    out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"12\" fill=\"{}\"/>", kLeft + i * kStep, y, kStep + 0.5,
+                       hex(colour_of(100.0 * i / (kSteps - 1))));
   }
   return out + "\n" + text_at(kWidth - 2, y + 11, "end", "100 %");
 }
@@ -102,8 +108,8 @@ std::string draw(const HeatMap& map) {
       body += draw_tile(map.tiles[row][column], map.columns[column] + ", " + map.rows[row], left + width * static_cast<double>(column), y, width);
     }
   }
-  body += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" class=\"axis\" fill=\"none\" stroke=\"#888d96\"/>\n", left - kGap, kTop - kGap,
-                      kWidth - left, bottom - kTop + kGap);  // dark tiles end somewhere on dark paper
+  body += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" class=\"axis\" fill=\"none\" stroke=\"#888d96\"/>\n",
+                      left - kGap, kTop - kGap, kWidth - left, bottom - kTop + kGap);  // dark tiles end somewhere on dark paper
   double taken = -HUGE_VAL;  // a label stands only where it does not touch the one before it
   for (size_t column = 0; column < map.columns.size(); ++column) {
     const double x = left + width * (static_cast<double>(column) + 0.5), half = text_width(map.columns[column]) / 2;
@@ -112,8 +118,8 @@ std::string draw(const HeatMap& map) {
     body += text_at(x, bottom + kLine, "middle", map.columns[column]);
   }
   body += text_at(left, bottom + 2 * kLine + 6, "start", map.x_title, " class=\"title\"") + draw_scale(bottom + 2 * kLine - 5);
-  return fmt::format("<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" font-family=\"system-ui, sans-serif\" "
-                     "font-size=\"13.5\" fill=\"#30343a\">\n<title>{}</title>\n{}</svg>\n",
+  return fmt::format("<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
+                     "font-family=\"system-ui, sans-serif\" font-size=\"13.5\" fill=\"#30343a\">\n<title>{}</title>\n{}</svg>\n",
                      kWidth, bottom + 3 * kLine, escape_html(map.title), body);
 }
 
@@ -131,11 +137,14 @@ void add_predictions(const fs::path& file, size_t column, HeatMap& map) {
     const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     const auto is_number = [&](const char* key) { return line.is_object() && line.contains(key) && line[key].is_number(); };
     if (!is_number("score") || (line.contains("depth") && !is_number("depth"))) {
-      throw std::runtime_error(fmt::format("{}:{}: expected a prediction with a number as its score, and as its depth where it has one", file.string(), number));
+      throw std::runtime_error(fmt::format("{}:{}: expected a prediction with a number as its score, and as its depth where it has one",
+                                           file.string(), number));
     }
     if (!line.contains("depth")) continue;  // several needles were asked for
     const double depth = line["depth"], part = depth * kDepths / 100;
-    if (!(part >= 0 && part <= kDepths)) throw std::runtime_error(fmt::format("{}:{}: depth: expected 0 to 100, got {}", file.string(), number, depth));
+    if (!(part >= 0 && part <= kDepths)) {
+      throw std::runtime_error(fmt::format("{}:{}: depth: expected 0 to 100, got {}", file.string(), number, depth));
+    }
     HeatMap::Tile& tile = map.tiles[std::min(static_cast<size_t>(part), kDepths - 1)][column];
     tile.score += (100 * line["score"].get<double>() - tile.score) / static_cast<double>(++tile.n);
   }
@@ -156,7 +165,8 @@ HeatMap heat_map_of(const Line& line, const fs::path& folder) {
 }
 
 bool has_tasks(const HeatMap& map) {
-  return std::ranges::any_of(map.tiles, [](const auto& row) { return std::ranges::any_of(row, [](const HeatMap::Tile& tile) { return tile.n > 0; }); });
+  const auto has_task = [](const HeatMap::Tile& tile) { return tile.n > 0; };
+  return std::ranges::any_of(map.tiles, [&](const auto& row) { return std::ranges::any_of(row, has_task); });
 }
 
 }  // namespace
@@ -187,7 +197,8 @@ void add_heat_maps(const std::vector<EvaluationFolder>& evaluations, std::vector
   Gallery gallery = heat_maps(evaluations);
   if (gallery.pictures.empty()) return;
   blocks.push_back(Heading{"Where the needle stands"});
-  blocks.push_back(Prose{"Per cent of the values found, by how much of the context stands before the needle that is asked for (down) and by context length (across)."});
+  blocks.push_back(Prose{"Per cent of the values found, by how much of the context stands before the needle that is asked for (down) and by "
+                         "context length (across)."});
   blocks.push_back(std::move(gallery));
 }
 
