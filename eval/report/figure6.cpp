@@ -45,9 +45,12 @@ std::set<int64_t> lengths_of(const std::vector<Line>& lines) {
 }
 
 Picture picture_of(const std::vector<Line>& lines) {
-  Plot plot{.title = "Accuracy of needles at fixed distances from the end, against context length",
-            .x = {.title = "context length, tokens", .scaling = Scaling::kLog2}, .y = percent_axis(), .series = {}};
+  Plot plot;
+  plot.title = "Accuracy of needles at fixed distances from the end, against context length";
+  plot.x.title = "context length, tokens";
+  plot.x.scaling = Scaling::kLog2;
   plot.x.label = [](double x) { return format_length(std::llround(x)); };
+  plot.y = percent_axis();
   for (size_t i = 0; i < lines.size(); ++i) {
     Series series{.label = lines[i].label, .style = i};
     for (const Cell& cell : lines[i].cells) {
