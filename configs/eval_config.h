@@ -59,6 +59,8 @@ struct LongBenchConfig {
   bool e = false;
   std::optional<int64_t> samples;
   std::string code_backend = "difflib";
+  std::string prompts = "project", config;
+  std::optional<int64_t> max_length;
 
   template <class V>
   void visit(V& v) {
@@ -67,6 +69,16 @@ struct LongBenchConfig {
     v("e", e, "LongBench-E, whose contexts are spread evenly over lengths");
     v("samples", samples, "of each task, the first of its file; null: all", at_least(1));
     v("code_backend", code_backend, "how code is compared: as the official script without python-Levenshtein, or with it", one_of({"difflib", "levenshtein"}));
+    v("prompts", prompts, "project: told as the training set's rows are; official: templates, truncation and lengths of the benchmark's own pred.py, in one-step reading", one_of({"project", "official"}));
+    v("config", config, "official: the benchmark's folder config, with dataset2prompt.json and dataset2maxlen.json", existing_if_given());
+    v("max_length", max_length, "official: tokens of a prompt before it is wrapped in the chat template; the middle of a longer one is cut out", at_least(2));
+  }
+  std::optional<Problem> problem() const {
+    if (prompts == "project" && !config.empty()) return Problem{"config", "belongs to prompts: official; leave it out"};
+    if (prompts == "project" && max_length) return Problem{"max_length", "belongs to prompts: official; leave it out"};
+    if (prompts == "official" && config.empty()) return Problem{"config", "is missing; prompts: official takes templates and lengths from LongBench's folder config"};
+    if (prompts == "official" && !max_length) return Problem{"max_length", "is missing; pred.py's are the model's window less 500: 3500, 7500, 15500, 31500"};
+    return {};
   }
 };
 
@@ -101,6 +113,9 @@ struct EvalConfig {
   std::optional<Problem> problem() const {
     const bool needles = benchmark == "niah";
     if (!needles && !longbench) return Problem{"longbench", "is missing; say where LongBench's files are"};
+    if (!needles && longbench->prompts == "official") {
+      if (const auto problem = official_problem()) return problem;
+    }
     for (size_t i = 0; i < models.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         if (models[i].file() == models[j].file()) {
@@ -120,6 +135,19 @@ struct EvalConfig {
       if (models[i].reading.mode != "os" && models[i].reading.chunk > shortest) {
         return Problem{"models." + std::to_string(i) + ".reading.chunk",
                        "is larger than the shortest context length of this model, " + std::to_string(shortest)};
+      }
+    }
+    return {};
+  }
+  // What the benchmark's own pred.py leaves no choice in.
+  std::optional<Problem> official_problem() const {
+    const std::string official = "longbench.prompts: official ";
+    if (sampling.temperature > 0) return Problem{"sampling.temperature", official + "is greedy; leave it at 0"};
+    for (size_t i = 0; i < models.size(); ++i) {
+      const std::string reading = "models." + std::to_string(i) + ".reading.";
+      if (models[i].reading.mode != "os") return Problem{reading + "mode", official + "is one-step reading, mode: os"};
+      if (models[i].reading.max_answer_tokens != ReadingConfig().max_answer_tokens) {
+        return Problem{reading + "max_answer_tokens", official + "takes lengths from dataset2maxlen.json; leave it out"};
       }
     }
     return {};

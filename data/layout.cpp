@@ -11,6 +11,9 @@ namespace {
 // Every template, in the order in which an error lists them.
 const std::string kTemplates = "chatml, qwen2.5, mistral, rwkv-world, plain";
 
+// What ends a text, not a turn of a chat. A published model ends it as it learned to: </s> (Llama, Mistral) or token 0 (RWKV World).
+const std::vector<std::string> kTextEnds = {"<|im_end|>", "</s>", kWorldEnd};
+
 Template template_of(const std::string& name, const Tokenizer& tokenizer) {
   const Template chatml = {.before = "<|im_start|>user\n", .after = "<|im_end|>\n<|im_start|>assistant\n", .between = "<|im_end|>\n", .ends = {"<|im_end|>"}};
   // Qwen2.5's chat format: https://qwen.readthedocs.io, "ChatML"
@@ -30,8 +33,7 @@ Template template_of(const std::string& name, const Tokenizer& tokenizer) {
   }
   // The same lines with a tokenizer of this project, whose turns end in a token of their own.
   if (name == "rwkv-world") return {.before = "User: ", .after = "\n\nAssistant:", .between = "\n\n", .ends = {"<|im_end|>"}};
-  // For base models. A published one ends texts as it learned to: </s> (Llama, Mistral) or token 0 (RWKV World).
-  if (name == "plain") return {.after = "\n", .between = "\n", .ends = {"<|im_end|>", "</s>", kWorldEnd}};
+  if (name == "plain") return {.after = "\n", .between = "\n", .ends = kTextEnds};  // for base models
   throw std::runtime_error("chat template " + name + " is not known; the templates are " + kTemplates);
 }
 
@@ -59,8 +61,8 @@ const std::vector<std::string>& special_texts() {
   return texts;
 }
 
-Layout::Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template)
-    : tokenizer_(std::move(tokenizer)), name_(chat_template), chat_(template_of(chat_template, *tokenizer_)) {
+Layout::Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template, std::vector<int64_t> model_ends)
+    : tokenizer_(std::move(tokenizer)), name_(chat_template), chat_(template_of(chat_template, *tokenizer_)), model_ends_(std::move(model_ends)) {
   for (const std::string text : {"<|im_start|>", "<|im_end|>", "<s>", "</s>"}) {
     if ((chat_.begin + chat_.before + chat_.after + chat_.between).find(text) != std::string::npos) token({text});
   }
@@ -113,6 +115,23 @@ std::string Layout::text(std::vector<int64_t> ids) const {
   return text.starts_with(chat_.opening) ? text.substr(chat_.opening.size()) : text;
 }
 
+std::vector<int64_t> Layout::given(const Prompt& prompt) const {
+  return prompt.plain ? tokenizer_->encode_framed(prompt.text) : given(prompt.text, /*first=*/true);
+}
+
+std::vector<int64_t> Layout::ends(const Prompt& prompt) const {
+  std::vector<int64_t> ends = prompt.plain ? std::vector<int64_t>{token(kTextEnds)} : ends_;
+  ends.insert(ends.end(), model_ends_.begin(), model_ends_.end());
+  if (prompt.one_line) ends.push_back(tokenizer_->encode("\n").back());
+  return ends;
+}
+
+std::string Layout::text(const Prompt& prompt, const std::vector<int64_t>& ids) const {
+  std::string text = tokenizer_->decode_without_specials(ids);
+  if (!prompt.plain && chat_.no_blank_lines) text.resize(std::min(text.size(), text.find("\n\n")));
+  return text;
+}
+
 std::vector<Example> Layout::examples(const Transcript& transcript, bool all_targets) const {
   std::vector<Example> documents;
   const auto append = [&](const std::vector<int64_t>& ids, bool target) {
@@ -123,7 +142,7 @@ std::vector<Example> Layout::examples(const Transcript& transcript, bool all_tar
   for (const Exchange& exchange : transcript.exchanges) {
     const bool first = documents.empty() || exchange.forget;
     if (first) documents.emplace_back();
-    append(given(exchange.given, first), all_targets);
+    append(exchange.plain ? tokenizer_->encode_framed(exchange.given) : given(exchange.given, first), all_targets);
     append(written(exchange.written), true);
   }
   return documents;

@@ -24,8 +24,8 @@ struct Template {
 class Layout {
  public:
   // Templates: chatml, qwen2.5 (chatml after Qwen's system line), mistral, rwkv-world, plain. Throws when the tokenizer
-  // lacks a token that the template needs.
-  Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template);
+  // lacks a token that the template needs. `model_ends`: tokens by which the model says that its text has ended.
+  Layout(std::shared_ptr<const Tokenizer> tokenizer, const std::string& chat_template, std::vector<int64_t> model_ends = {});
 
   // What is fed for a turn: the end of the turn before it (unless memory is empty), the text, the author's header.
   std::vector<int64_t> given(const std::string& text, bool first) const;
@@ -33,6 +33,12 @@ class Layout {
   std::vector<int64_t> written(const std::string& text) const;
   // Text of generated ids, without a template's end of turn.
   std::string text(std::vector<int64_t> ids) const;
+
+  // The same of a prompt that a benchmark prescribes. Plain, it is framed by the tokenizer alone, and what ends its answer ends a text rather
+  // than a turn. The answer's text has no special tokens and is not touched otherwise.
+  std::vector<int64_t> given(const Prompt& prompt) const;
+  std::vector<int64_t> ends(const Prompt& prompt) const;
+  std::string text(const Prompt& prompt, const std::vector<int64_t>& ids) const;
 
   // Tokens that end writing: <CONTINUE>, <STOP>, end of turn. With rwkv-world and its own tokenizer, every token that holds
   // a blank line.
@@ -42,6 +48,7 @@ class Layout {
   int64_t go_on() const { return continue_; }
   int64_t stop() const { return stop_; }
   const std::vector<int64_t>& answer_openings() const { return answer_openings_; }
+  bool ends_line(int64_t id) const { return id < tokenizer_->vocab_size() && tokenizer_->piece(id).ends_with('\n'); }
   const std::shared_ptr<const Tokenizer>& tokenizer() const { return tokenizer_; }
 
   // A transcript as documents: a new one wherever memory was emptied. Written segments are targets, or everything.
@@ -56,7 +63,7 @@ class Layout {
   std::string name_;
   Template chat_;
   int64_t end_of_turn_, continue_, stop_;
-  std::vector<int64_t> ends_, answer_openings_;
+  std::vector<int64_t> model_ends_, ends_, answer_openings_;
 };
 
 // Every special text that templates and markers need, for training a tokenizer.

@@ -33,13 +33,15 @@ T field_or(const Json& json, const std::string& key, T missing) {
 }
 
 Json json_of(const Exchange& e) {
-  return {{"forget", e.forget}, {"given", e.given}, {"written", e.written}, {"begin", e.begin}, {"end", e.end},
-          {"given_tokens", e.given_tokens}, {"written_tokens", e.written_tokens},
-          {"prefill_seconds", e.prefill_seconds}, {"decode_seconds", e.decode_seconds}};
+  Json json = {{"forget", e.forget}, {"given", e.given}, {"written", e.written}, {"begin", e.begin}, {"end", e.end},
+               {"given_tokens", e.given_tokens}, {"written_tokens", e.written_tokens},
+               {"prefill_seconds", e.prefill_seconds}, {"decode_seconds", e.decode_seconds}};
+  if (e.plain) json["plain"] = true;
+  return json;
 }
 
 Exchange exchange_of(const Json& json) {
-  return {.forget = field<bool>(json, "forget"), .given = field<std::string>(json, "given"), .written = field<std::string>(json, "written"),
+  return {.forget = field<bool>(json, "forget"), .plain = field_or<bool>(json, "plain", false), .given = field<std::string>(json, "given"), .written = field<std::string>(json, "written"),
           .begin = field_or<int64_t>(json, "begin", 0), .end = field_or<int64_t>(json, "end", 0),
           .given_tokens = field_or<int64_t>(json, "given_tokens", 0), .written_tokens = field_or<int64_t>(json, "written_tokens", 0),
           .prefill_seconds = field_or<double>(json, "prefill_seconds", 0), .decode_seconds = field_or<double>(json, "decode_seconds", 0)};
@@ -66,10 +68,11 @@ std::string mode_name(Mode mode) { return mode == Mode::kOneStep ? "os" : mode =
 
 Reading::Reading(const Task& task, const ReadingOptions& options) : task_(task), options_(options) {
   const bool whole = options.mode == Mode::kOneStep;
+  if (task.prompt && !whole) throw std::logic_error("a prescribed prompt is read in one step");
   chunks_ = whole ? std::vector<std::string_view>{task.context} : chunk(task.context, options.chunk, task.borders);
   if (chunks_.empty()) chunks_ = {""};  // nothing to read is still to be answered
   transcript_ = {.id = task.id, .row = task.row, .mode = mode_name(options.mode), .chunk = whole ? 0 : options.chunk,
-                 .early_stop = options.early_stop, .exchanges = {}, .answer = "", .answers = task.answers, .length = task.length};
+                 .early_stop = options.early_stop, .exchanges = {}, .answer = "", .error = "", .answers = task.answers, .length = task.length};
 }
 
 std::optional<Turn> Reading::next() {
@@ -88,14 +91,14 @@ std::optional<Turn> Reading::next() {
   return turn_;
 }
 
-// One-step: instruction, the whole context, then the question, as benchmarks lay it out.
+// One-step: instruction, the whole context, then the question, as benchmarks lay it out; or as one prescribes it.
 Turn Reading::one_step() const {
   return {.forget = true,
-          .text = task_.instruction + "\n" + task_.context + "\n" + task_.question,
+          .text = task_.prompt ? task_.prompt->text : task_.instruction + "\n" + task_.context + "\n" + task_.question,
           .may_stop = true,
           .last = true,
           .one_step = true,
-          .max_tokens = options_.max_answer_tokens,
+          .max_tokens = task_.prompt ? task_.prompt->max_tokens : options_.max_answer_tokens,
           .begin = 0,
           .end = static_cast<int64_t>(task_.context.size())};
 }
@@ -112,6 +115,7 @@ std::string Reading::given(size_t chunk) const {
 
 void Reading::wrote(const std::string& text, Exchange cost) {
   cost.forget = turn_.forget;
+  cost.plain = task_.prompt && task_.prompt->plain;
   cost.given = turn_.text;
   cost.written = text;
   cost.begin = turn_.begin;
@@ -128,6 +132,11 @@ void Reading::wrote(const std::string& text, Exchange cost) {
   ended_ = stopped || turn_.last;
   summary_ = without_marker(text);  // what unsmooth reading feeds again: a marker in it would be a marker's token
   ++next_;
+}
+
+void Reading::fail(const std::string& error) {
+  transcript_.error = error;
+  ended_ = true;
 }
 
 Exchange Reading::take() {
@@ -148,6 +157,7 @@ std::string to_json(const Transcript& transcript) {
   Json json = {{"id", transcript.id}, {"row", transcript.row}, {"mode", transcript.mode}, {"chunk", transcript.chunk},
                {"early_stop", transcript.early_stop}, {"length", transcript.length}, {"answers", transcript.answers},
                {"answer", transcript.answer}, {"exchanges", Json::array()}};
+  if (!transcript.error.empty()) json["error"] = transcript.error;
   for (const Exchange& exchange : transcript.exchanges) json["exchanges"].push_back(json_of(exchange));
   return line_of(json);
 }
@@ -158,7 +168,7 @@ Transcript transcript_from_json(const std::string& line) {
   const Json json = object_of(line);
   Transcript transcript{.id = field<std::string>(json, "id"), .row = field<std::string>(json, "row"), .mode = field<std::string>(json, "mode"),
                         .chunk = field<int64_t>(json, "chunk"), .early_stop = field<bool>(json, "early_stop"), .exchanges = {},
-                        .answer = field<std::string>(json, "answer"), .answers = field<std::vector<std::string>>(json, "answers"),
+                        .answer = field<std::string>(json, "answer"), .error = field_or<std::string>(json, "error", ""), .answers = field<std::vector<std::string>>(json, "answers"),
                         .length = field<int64_t>(json, "length")};
   for (const Json& exchange : field<std::vector<Json>>(json, "exchanges")) transcript.exchanges.push_back(exchange_of(exchange));
   return transcript;

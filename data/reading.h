@@ -45,6 +45,7 @@ struct Turn {
 // A turn with what was written on it: `given` carries no loss, `written` does.
 struct Exchange {
   bool forget = false;
+  bool plain = false;  // given without a chat template
   std::string given, written;
   int64_t begin = 0, end = 0;
   int64_t given_tokens = 0, written_tokens = 0;
@@ -57,6 +58,7 @@ struct Transcript {
   bool early_stop = true;
   std::vector<Exchange> exchanges;
   std::string answer;                 // the final answer; empty if none was given
+  std::string error;                  // why the reading failed; empty if it did not
   std::vector<std::string> answers;   // the references
   int64_t length = 0;
 };
@@ -66,6 +68,7 @@ class Reading {
   Reading(const Task& task, const ReadingOptions& options);   // keeps a reference to the task
   std::optional<Turn> next();                                 // nothing when the reading has ended
   void wrote(const std::string& text, Exchange cost = {});    // the author's answer to the turn of next()
+  void fail(const std::string& error);                        // ends it without an answer
   Exchange take();                                            // the newest exchange, out of the transcript
   const Transcript& transcript() const& { return transcript_; }
   Transcript transcript() && { return std::move(transcript_); }

@@ -16,6 +16,14 @@ struct Evidence {
   std::string value;    // "4821"
 };
 
+// A prompt that a benchmark prescribes word by word: one-step reading gives it in place of instruction, context and question.
+struct Prompt {
+  std::string text;
+  bool plain = false;      // as it is, without a chat template
+  bool one_line = false;   // the answer ends with its first newline, but not before its first token
+  int64_t max_tokens = 0;  // of the answer
+};
+
 struct Task {
   std::string id;
   std::string row;          // Table 5's row or the benchmark's dataset: "niah-a", "narrativeqa"
@@ -30,6 +38,7 @@ struct Task {
   bool early_stop = true;   // a teacher may stop before the last chunk
   int64_t length = 0;       // tokens of the whole one-step prompt, by the tokenizer that made the task
   std::optional<int64_t> words;  // of a benchmark that counts lengths in words: LongBench's `length`
+  std::optional<Prompt> prompt;    // where nothing is left to the reader
   std::vector<Evidence> evidence;  // of the queried answers only: in the order of the query, then of the text
 };
 

@@ -11,6 +11,11 @@
 
 namespace smooth {
 
+std::string Tokenizer::decode_without_specials(std::vector<int64_t> ids) const {
+  std::erase_if(ids, [&](int64_t id) { return is_special(id); });
+  return decode(ids);
+}
+
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
   const std::filesystem::path path(folder);
   // Llama's and Mistral's folders hold tokenizer.model and the same once more as a tokenizer.json that is not byte-level; where it is,

@@ -19,6 +19,11 @@ class Tokenizer {
   // The bytes that one token stands for in the middle of a text.
   virtual std::string piece(int64_t id) const = 0;
   virtual int64_t vocab_size() const = 0;  // one more than the largest id with a meaning
+  // As Hugging Face's tokenizer(text): with the tokens that it puts around a text by itself, as Llama's <s>.
+  virtual std::vector<int64_t> encode_framed(const std::string& text) const { return encode(text); }
+  // Does Hugging Face's skip_special_tokens leave it out of a text?
+  virtual bool is_special(int64_t) const { return false; }
+  std::string decode_without_specials(std::vector<int64_t> ids) const;
   // Id of a special token by its text ("<STOP>", "<|im_end|>"), or -1.
   virtual int64_t special_id(const std::string& text) const = 0;
   // Copies the tokenizer's files into a model folder.

@@ -3,14 +3,16 @@
 // by cell and field.
 #include "eval/cell.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "data/random.h"
+#include "data/scores/longbench.h"
 #include "eval/json_fields.h"
 
 namespace smooth {
@@ -34,6 +36,9 @@ void fields(C& cell, V& v) {
   v("score", cell.score);
   v("ci_low", cell.ci_low);
   v("ci_high", cell.ci_high);
+  for (size_t i = 0; i < kBuckets.size(); ++i) v(kBuckets[i].c_str(), cell.by_length[i]);
+  v("code_backend", cell.code_backend);
+  v("failed", cell.failed);
   v("seconds", cell.seconds);
   v("prefill_seconds", cell.prefill_seconds);
   v("decode_seconds", cell.decode_seconds);
@@ -81,6 +86,28 @@ Interval interval_of(const std::vector<double>& scores) {
   std::sort(means.begin(), means.end());
   const double scale = 100 / static_cast<double>(scores.size());
   return {scale * means[kResamples / 40], scale * means[kResamples - 1 - kResamples / 40]};
+}
+
+std::string tell_failed(const std::vector<Cell>& cells) {
+  std::string text;
+  for (const Cell& cell : cells) {
+    if (cell.failed == 0) continue;
+    text += fmt::format("{} on {}{}: {} of {} readings failed and {} not scored\n", cell.model, cell.dataset, cell.length ? fmt::format(" at {} tokens", *cell.length) : "",
+                        cell.failed, cell.n + cell.failed, cell.failed == 1 ? "is" : "are");
+  }
+  return text;
+}
+
+std::string code_backends(const std::vector<Cell>& cells) {
+  std::set<std::string> names;
+  for (const Cell& cell : cells) {
+    if (cell.code_backend) names.insert(*cell.code_backend);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+bool is_of_longbench_e(const Cell& cell) {
+  return std::any_of(cell.by_length.begin(), cell.by_length.end(), [](const std::optional<double>& score) { return score.has_value(); });
 }
 
 std::string cells_to_json(const std::vector<Cell>& cells) {

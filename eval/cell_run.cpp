@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "configs/load.h"
@@ -69,11 +70,24 @@ Exchange sum_of(const Transcript& transcript) {
   return sum;
 }
 
-Json prediction(const Task& task, const Transcript& transcript, const Exchange& cost, const std::string& trace, double score) {
-  return {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
-          {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
-          {"trace", trace}, {"score", score}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
-          {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+// Nothing for a reading that failed, or whose task cannot be scored: then it has failed too.
+std::optional<double> score_of(const Benchmark& benchmark, const Task& task, Transcript& transcript) {
+  if (!transcript.error.empty()) return {};
+  try {
+    return benchmark.score(task, transcript.answer);
+  } catch (const std::runtime_error& error) {
+    transcript.error = error.what();
+    return {};
+  }
+}
+
+Json prediction(const Task& task, const Transcript& transcript, const Exchange& cost, const std::string& trace, const std::optional<double>& score) {
+  Json json = {{"_id", transcript.id}, {"pred", transcript.answer}, {"answers", transcript.answers},
+               {"all_classes", task.classes.empty() ? Json() : Json(task.classes)}, {"length", task.words.value_or(task.length)}, {"mode", transcript.mode},
+               {"trace", trace}, {"score", score ? Json(*score) : Json()}, {"context_tokens", task.length}, {"prefill_tokens", cost.given_tokens},
+               {"decode_tokens", cost.written_tokens}, {"seconds", cost.prefill_seconds + cost.decode_seconds}};
+  if (!score) json["error"] = transcript.error;
+  return json;
 }
 
 }  // namespace
@@ -169,7 +183,7 @@ void CellRun::wave(const Model& model, const Layout& layout, const Benchmark& be
     Transcript transcript = std::move(transcripts[row]);
     transcript.exchanges = spool.exchanges(row);
     const Exchange cost = sum_of(transcript);
-    const double score = benchmark.score(tasks[row], transcript.answer);
+    const std::optional<double> score = score_of(benchmark, tasks[row], transcript);
     predictions.append(prediction(tasks[row], transcript, cost, "traces/" + name_ + ".jsonl", score).dump(-1, ' ', false, Json::error_handler_t::replace));
     traces.append(to_json(transcript));
     prefill_seconds += cost.prefill_seconds;
@@ -190,14 +204,18 @@ Cell CellRun::cell(const Model& model, const Benchmark& benchmark) const {
     cell.chunk = line_.reading.chunk;
     cell.early_stop = line_.reading.early_stop;
   }
-  std::vector<double> scores;
+  std::vector<double> scores, lengths;
   for (const std::string& line : lines_of(file("pred", ".jsonl"))) {
     const Json json = Json::parse(line);
-    scores.push_back(json.at("score").get<double>());
+    if (json.at("score").is_null()) {
+      ++cell.failed;
+    } else {
+      scores.push_back(json.at("score").get<double>());
+      lengths.push_back(json.at("length").get<double>());
+    }
     cell.prefill_tokens += json.at("prefill_tokens").get<int64_t>();
     cell.decode_tokens += json.at("decode_tokens").get<int64_t>();
     cell.context_tokens += json.at("context_tokens").get<int64_t>();
-    ++cell.n;
   }
   for (const std::string& line : lines_of(file("waves", ".jsonl"))) {
     const Json json = Json::parse(line);
@@ -207,7 +225,10 @@ Cell CellRun::cell(const Model& model, const Benchmark& benchmark) const {
     cell.peak_bytes = std::max(cell.peak_bytes, json.at("peak_bytes").get<int64_t>());
     cell.state_bytes = std::max(cell.state_bytes, json.at("state_bytes").get<int64_t>());
   }
+  cell.n = std::ssize(scores);
   cell.score = scores.empty() ? 0 : benchmark.summary(scores);
+  cell.by_length = benchmark.by_length(scores, lengths);
+  cell.code_backend = benchmark.code_backend(dataset_);
   const Interval interval = interval_of(scores);
   cell.ci_low = interval.low;
   cell.ci_high = interval.high;

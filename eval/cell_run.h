@@ -1,6 +1,7 @@
 // One cell of an evaluation while it is read: a model line on a dataset, wave by wave.
 //
-//   OUT/pred/CELL.jsonl     LongBench's fields (pred, answers, all_classes, length) with _id, mode, trace, score, tokens, seconds
+//   OUT/pred/CELL.jsonl     LongBench's fields (pred, answers, all_classes, length) with _id, mode, trace, score, tokens, seconds; of a reading
+//                           that failed no score, and the reason as error
 //   OUT/traces/CELL.jsonl   the transcripts
 //   OUT/waves/CELL.jsonl    clock and memory readings, one line per wave
 //   OUT/inputs/CELL.json    what the cell depends on

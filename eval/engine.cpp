@@ -45,7 +45,7 @@ std::vector<Reply> Engine::answer(const std::vector<int64_t>& rows, const std::v
   decode(flight);
   std::vector<Reply> replies;
   for (Row& row : flight) {
-    unfed_[row.index] = {row.reply.ids.back()};
+    if (!row.reply.ids.empty()) unfed_[row.index] = {row.reply.ids.back()};
     replies.push_back(std::move(row.reply));
   }
   return replies;
@@ -100,7 +100,8 @@ void Engine::decode(std::vector<Row>& rows) {
     std::vector<Row*> still;
     for (size_t n = 0; n < open.size(); ++n) {
       const int64_t id = choose(logits.const_data_ptr<float>() + n * logits.size(1), logits.size(1), *open[n]);
-      if (record(*open[n], id)) continue;
+      open[n]->reply.broken = id < 0;
+      if (id < 0 || record(*open[n], id)) continue;
       step.ids.push_back(id);
       step.rows.push_back(open[n]->index);
       step.lengths.push_back(1);
@@ -116,7 +117,8 @@ void Engine::decode(std::vector<Row>& rows) {
 bool Engine::record(Row& row, int64_t id) {
   row.reply.ids.push_back(id);
   if (row.request->on_token) row.request->on_token(id);
-  const bool ended = std::find(ends_.begin(), ends_.end(), id) != ends_.end();
+  const std::vector<int64_t>& ends = row.request->ends ? *row.request->ends : ends_;
+  const bool ended = std::find(ends.begin(), ends.end(), id) != ends.end();
   return ended || static_cast<int64_t>(row.reply.ids.size()) >= row.request->max_tokens;
 }
 
@@ -127,8 +129,9 @@ int64_t Engine::choose(const float* logits, int64_t count, Row& row) {
   const auto value = [&](int64_t id) {
     return std::find(banned.begin(), banned.end(), id) == banned.end() ? logits[id] : -std::numeric_limits<float>::infinity();
   };
+  const int64_t best = std::max_element(logits, logits + count) - logits;
+  if (!std::isfinite(logits[best])) return -1;
   if (sampling_.temperature == 0) {
-    const int64_t best = std::max_element(logits, logits + count) - logits;
     if (banned.empty() || value(best) == logits[best]) return best;
     int64_t chosen = -1;
     for (int64_t id = 0; id < count; ++id) {

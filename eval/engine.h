@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "configs/config.h"
@@ -16,6 +17,7 @@ struct Request {
   bool forget = false;                 // empty the row's memory first
   std::vector<int64_t> forced;         // at least one token
   int64_t max_tokens = 1;
+  std::optional<std::vector<int64_t>> ends = {};  // tokens that end the reply, instead of the engine's
   // Token ids that must not be sampled next, given what was sampled so far; may be empty.
   std::function<std::vector<int64_t>(const std::vector<int64_t>& sampled)> banned = {};
   std::function<void(int64_t id)> on_token = {};  // shown each token as it is sampled; may be empty
@@ -23,6 +25,7 @@ struct Request {
 
 struct Reply {
   std::vector<int64_t> ids;            // sampled, with the end token unless max_tokens came first
+  bool broken = false;                 // it ends here because the model gives no number for what may come next: its memory has overflowed
   int64_t forced_tokens = 0;
   double prefill_seconds = 0, decode_seconds = 0;  // this row's share of the steps it took part in
 };
@@ -39,6 +42,7 @@ class Engine {
 
   int64_t state_bytes() const { return state_->bytes(); }
   const State& state() const { return *state_; }
+  int64_t vocab_size() const { return model_.vocab_size(); }
 
  private:
   struct Row {
@@ -52,7 +56,7 @@ class Engine {
   };
   void prefill(std::vector<Row>& rows);
   void decode(std::vector<Row>& rows);
-  int64_t choose(const float* logits, int64_t count, Row& row);
+  int64_t choose(const float* logits, int64_t count, Row& row);  // -1 where no logit is a number
   bool record(Row& row, int64_t id);
 
   const Model& model_;

@@ -13,7 +13,6 @@
 #include "data/tokenizers/stream.h"
 #include "eval/engine.h"
 #include "model/checkpoint.h"
-#include "model/config_fields.h"
 
 namespace smooth {
 namespace {
@@ -46,27 +45,13 @@ std::vector<int64_t> read_ids(const std::string& file, int64_t vocab_size) {
   return ids;
 }
 
-// Where a folder says that its model stops: eos_token_id, one or several, of generation_config.json, else of config.json.
-std::vector<int64_t> end_tokens(const fs::path& folder) {
-  for (const char* name : {"generation_config.json", "config.json"}) {
-    const fs::path file = folder / name;
-    if (!fs::exists(file)) continue;
-    const ConfigFields fields(read_file(file), file);
-    if (!fields.has("eos_token_id")) continue;
-    const auto value = fields.get<nlohmann::json>("eos_token_id");
-    if (value.is_array()) return fields.get<std::vector<int64_t>>("eos_token_id");
-    return {fields.integer("eos_token_id", 0, kMaxSize)};
-  }
-  return {};
-}
-
 // The prompt's ids and what ends the answer.
-struct Prompt {
+struct LaidOut {
   std::vector<int64_t> ids, ends;
 };
 
-Prompt lay_out(const GenerateOptions& options, const std::string& folder, const std::shared_ptr<const Tokenizer>& tokenizer) {
-  Prompt prompt;
+LaidOut lay_out(const GenerateOptions& options, const std::string& folder, const std::shared_ptr<const Tokenizer>& tokenizer) {
+  LaidOut prompt;
   if (options.chat_template.empty()) {
     prompt.ids = tokenizer->encode(options.prompt);
   } else {
@@ -97,7 +82,7 @@ void generate(const GenerateOptions& options) {
   const std::string folder = fs::is_regular_file(checkpoint) ? fs::path(checkpoint).parent_path().string() : checkpoint;
   const auto tokenizer = load_tokenizer(options.tokenizer.empty() ? folder : options.tokenizer);
   const auto model = open_model(options.choice);
-  const Prompt prompt = lay_out(options, folder, tokenizer);
+  const LaidOut prompt = lay_out(options, folder, tokenizer);
   Engine engine(*model, 1, prompt.ends, options.sampling, options.seed);
   StreamDecoder stream(tokenizer);
   const auto is_end = [&](int64_t id) { return std::find(prompt.ends.begin(), prompt.ends.end(), id) != prompt.ends.end(); };

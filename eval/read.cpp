@@ -29,6 +29,7 @@ void read_document(const ReadOptions& options) {
               << std::flush;
   };
   const Transcript transcript = read_with_model(engine, layout, {task}, reading, show)[0];
+  if (!transcript.error.empty()) throw std::runtime_error("the reading failed: " + transcript.error);
   if (transcript.answer.empty()) throw std::runtime_error("the model ended its reading without an answer");
   std::cout << transcript.answer << "\n";
 }

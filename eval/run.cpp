@@ -68,7 +68,7 @@ std::vector<Cell> evaluate(const EvalConfig& config, bool replace, const Shard& 
   std::vector<Cell> cells;
   for (LineRun& line : lines) {
     const auto model = load_model(line.folder, load_options(*line.line), device);
-    const Layout layout(line.tokenizer, config.chat_template);
+    const Layout layout(line.tokenizer, config.chat_template, end_tokens(line.folder));
     int64_t total = 0, done = 0;
     for (const CellRun& run : line.cells) {
       total += run.tokens(*line.benchmark);

@@ -233,4 +233,17 @@ std::string find_checkpoint(const std::string& folder) {
   return checkpoints / ("step-" + std::to_string(steps[0]));
 }
 
+std::vector<int64_t> end_tokens(const fs::path& folder) {
+  for (const char* name : {"generation_config.json", "config.json"}) {
+    const fs::path file = folder / name;
+    if (!fs::exists(file)) continue;
+    const ConfigFields fields(read_file(file), file);
+    if (!fields.has("eos_token_id")) continue;
+    const auto value = fields.get<nlohmann::json>("eos_token_id");
+    if (value.is_array()) return fields.get<std::vector<int64_t>>("eos_token_id");
+    return {fields.integer("eos_token_id", 0, kMaxSize)};
+  }
+  return {};
+}
+
 }  // namespace smooth

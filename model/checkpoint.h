@@ -50,4 +50,7 @@ std::vector<int64_t> finished_steps(const std::filesystem::path& checkpoints);
 // The folder itself if it is a model folder (or a file of weights), else its newest checkpoints/step-N that is DONE. Throws naming both.
 std::string find_checkpoint(const std::string& folder);
 
+// Where a model's folder says that its texts end: eos_token_id, one or several, of generation_config.json, else of config.json; may be none.
+std::vector<int64_t> end_tokens(const std::filesystem::path& folder);
+
 }  // namespace smooth

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# kill -9 at any moment of data, train or eval, then the same command again: the bytes of a run that nobody disturbed, clock readings apart.
+# kill -9 at any moment of data, train or eval (of needles; `longbench`: of LongBench), then the same command again: the bytes of a run that
+# nobody disturbed, clock readings apart.
 # The moments follow from SMOOTH_SEED, which is printed; give it again to kill at the same moments (as far as the machine is as fast).
 # SMOOTH_KILLS says how many runs of each verb are killed; with verbs as arguments only those are.
 set -euo pipefail
@@ -28,10 +29,40 @@ optim: {lr: 0.003, warmup_steps: 4}
 log_every: 3
 END
 eval_yaml >eval.yaml
-cp ./*.yaml ../killed
+# LongBench: two tasks of three waves each, in one-step and smooth reading; passage_retrieval_en has an answer that cannot be scored.
+longbench_records() { # TASK ANSWER...
+  local i=0 answer
+  for answer in "${@:2}"; do
+    i=$((i + 1))
+    printf '{"_id": "%s-%d", "input": "Which paragraph has %d?", "context": "' "$1" $i $i
+    printf 'Paragraph %d: words of some paragraph and the number '$i$i'.\\n\\n' $(seq 1 $((4 * i)))
+    printf '", "answers": ["%s"], "length": %d, "dataset": "%s", "language": "en", "all_classes": ["one", "two"]}\n' "$answer" $((i * 2500)) "$1"
+  done
+}
+mkdir raw
+longbench_records trec one two one two one >raw/trec_e.jsonl
+longbench_records passage_retrieval_en 'Paragraph 1' 'Paragraph 2' 3 'Paragraph 4' 'Paragraph 5' >raw/passage_retrieval_en_e.jsonl
+cat >longbench.yaml <<'END'
+out: longbench
+threads: 1
+benchmark: longbench
+longbench: {path: raw, e: true, tasks: [trec, passage_retrieval_en]}
+rows: 2
+sampling: {temperature: 1}
+models:
+  - name: One
+    checkpoint: run
+    reading: {mode: os, max_answer_tokens: 16}
+  - name: Two
+    checkpoint: run
+    sliding_window: 32
+    reading: {mode: sr, chunk: 32, max_summary_tokens: 24}
+END
+cp -r raw ./*.yaml ../killed
 
-declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval")
-declare -A folder=([data]=set [train]=run [eval]=eval)
+declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval" [longbench]="smooth-eval eval")
+declare -A folder=([data]=set [train]=run [eval]=eval [longbench]=longbench)
+declare -A runs=([data]=6 [train]=6 [eval]=6 [longbench]=3)
 
 # start VERB ARGUMENT...: in the background; $child is the program's process.
 start() {
@@ -80,7 +111,7 @@ killed() {
 }
 
 counts=(1 1 1 2 3 4) # kills of a run, in turn
-for verb in data train eval; do
+for verb in data train eval longbench; do
   cd "$work/calm"
   begin=$(now_ms)
   calm $verb
@@ -93,7 +124,7 @@ for verb in data train eval; do
     calm $verb
     continue
   fi
-  for ((run = 0; run < ${SMOOTH_KILLS:-6}; ++run)); do
+  for ((run = 0; run < ${SMOOTH_KILLS:-${runs[$verb]}}; ++run)); do
     rm -rf "${folder[$verb]}"
     killed "${counts[run % 6]}" $verb
   done
@@ -114,6 +145,9 @@ cd "$work/calm"
 [ "$(find run/checkpoints -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "not two checkpoints"
 [ "$(wc -l <run/metrics.jsonl)" = 30 ] || fail "not 30 steps"
 [ "$(cat eval/waves/*.jsonl | wc -l)" = 12 ] || fail "not three waves in each of four cells"
+[ "$(cat longbench/waves/*/*.jsonl | wc -l)" = 12 ] || fail "not three waves in each of LongBench's four cells"
+[ "$(grep -c '"score":null' longbench/pred/*/passage_retrieval_en.jsonl)" = $'longbench/pred/one/passage_retrieval_en.jsonl:1\nlongbench/pred/two/passage_retrieval_en.jsonl:1' ] ||
+  fail "not one failed reading of each model"
 [ "$(cat set/*.jsonl | wc -l)" = 360 ] || fail "not 60 samples in each of six files"
 [ $# != 0 ] || [ "$kills" -ge 10 ] || fail "only $kills kills found a program running"
 echo "$kills kills in $SECONDS s"

@@ -12,3 +12,4 @@ qwen2=()
 [ -z "${SMOOTH_FIXTURES:-}" ] || qwen2=(--qwen2 "$SMOOTH_FIXTURES/tokenizers/qwen2")
 "$SMOOTH_PYTHON" tests/golden/transformers_opens.py "$programs" ${qwen2[@]+"${qwen2[@]}"}
 "$SMOOTH_PYTHON" tests/golden/rwkv7_opens.py "$programs"
+"$SMOOTH_PYTHON" tests/golden/longbench_pred.py "$programs" ${qwen2[@]+"${qwen2[@]}"}

@@ -17,8 +17,9 @@ cases=0
 data() { "$programs/smooth-data" build "$@"; }
 train() { "$programs/smooth-train" "$@"; }
 evaluate() { "$programs/smooth-eval" eval "$@"; }
+longbench() { evaluate "$@"; }
 
-mkdir tokenizer model
+mkdir tokenizer model raw config
 touch set.jsonl
 cat >data.yaml <<'END'
 out: out
@@ -52,6 +53,19 @@ models:
   - name: two
     checkpoint: model
     sliding_window: 64
+    reading: {mode: os}
+END
+cat >longbench.yaml <<'END'
+out: out
+benchmark: longbench
+longbench:
+  path: raw
+  prompts: official
+  config: config
+  max_length: 3500
+models:
+  - name: one
+    checkpoint: model
     reading: {mode: os}
 END
 
@@ -148,6 +162,20 @@ slip train '/^run/d' wrong.yaml:1:1 'run: missing'
 slip evaluate 's/^samples: 4/benchmark: longbench/' wrong.yaml:1:1 'longbench: is missing; say where'
 slip evaluate '/^lengths/d' wrong.yaml:1:1 'lengths: is missing'
 
+# LongBench's own prompts: what they need, and what they leave no choice in.
+slip longbench '/  config: /d' wrong.yaml:4:3 'longbench\.config: is missing; prompts: official takes templates'
+slip longbench 's/config: config/config: nowhere/' wrong.yaml:6:11 'longbench\.config: no such file or folder: nowhere'
+slip longbench '/max_length/d' wrong.yaml:4:3 'longbench\.max_length: is missing'
+slip longbench 's/3500/1/' wrong.yaml:7:15 'longbench\.max_length: .*at least 2'
+slip longbench 's/official/theirs/' wrong.yaml:5:12 'longbench\.prompts: expected one of project, official'
+slip longbench 's/official/project/' wrong.yaml:6:3 'longbench\.config: belongs to prompts: official'
+slip longbench 's/official/project/; /  config: /d' wrong.yaml:6:3 'longbench\.max_length: belongs to prompts: official'
+slip longbench 's/mode: os/mode: sr/' wrong.yaml:11:15 'models\.0\.reading\.mode: longbench\.prompts: official is one-step reading, mode: os \(got `sr`\)'
+slip longbench 's/mode: os/mode: ur/' wrong.yaml:11:15 'models\.0\.reading\.mode: '
+slip longbench 's/mode: os/chunk: 64/' wrong.yaml:11:5 'models\.0\.reading\.mode: '
+slip longbench 's/mode: os/mode: os, max_answer_tokens: 64/' wrong.yaml:11:25 'models\.0\.reading\.max_answer_tokens: .*dataset2maxlen\.json'
+slip longbench '$a sampling: {temperature: 1}' wrong.yaml:12:12 'sampling\.temperature: longbench\.prompts: official is greedy'
+
 # A key that is given twice, what is no YAML, files that include each other.
 slip data '$a out: other' wrong.yaml:10:1 'out: given twice, first at wrong\.yaml:1:1'
 slip train 's/lr: 0.001/lr: 0.001\n  lr: 0.1/' wrong.yaml:7:3 'optim\.lr: given twice, first at wrong\.yaml:6:3'
@@ -183,7 +211,7 @@ accepted() { # COMMAND CONFIG FOLDER
   output=$(exec 9>"$3/.lock" && flock 9 && "$1" "$2" 2>&1 9>&-) || status=$?
   [[ $status == 1 && $output == *"$3 is in use by"* ]] || fail "$1 $2: status $status, $output"
 }
-for command in data train evaluate; do
+for command in data train evaluate longbench; do
   accepted $command $command.yaml out
 done
 grep -oh 'runs/quickstart/[^], }]*' "$root"/configs/quickstart/*.yaml | sort -u | while read -r path; do

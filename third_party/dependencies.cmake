@@ -6,6 +6,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(ICU COMPONENTS i18n uc REQUIRED)
 find_package(fmt REQUIRED)
 find_path(PCRE2_INCLUDE pcre2.h REQUIRED)
@@ -34,7 +35,7 @@ target_link_libraries(third_party_text INTERFACE nlohmann_json::nlohmann_json fm
 
 add_library(third_party_data INTERFACE)
 target_include_directories(third_party_data SYSTEM INTERFACE ${PCRE2_INCLUDE} ${LIBZIP_INCLUDE} ${SENTENCEPIECE_INCLUDE})
-target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl ${LIBZIP_LIBRARY}
+target_link_libraries(third_party_data INTERFACE ${SENTENCEPIECE_TRAINER} ${SENTENCEPIECE_LIBRARY} ${PCRE2_LIBRARY} ICU::i18n ICU::uc CURL::libcurl OpenSSL::Crypto ${LIBZIP_LIBRARY}
                       ${CMAKE_DL_LIBS})
 
 # Apache Arrow reads Parquet, in a module that is opened when the first such file is (data/sources/parquet_arrow.cpp).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/scores/average.h"
 #include "data/scores/metrics.h"
 #include "data/scores/python_text.h"
 
@@ -38,6 +39,12 @@ const LongBenchTask* find_longbench_task(const std::string& name) {
 }
 
 size_t bucket(double length) { return length < 4000 ? 0 : length < 8000 ? 1 : 2; }
+
+std::array<double, 3> bucket_averages(const std::vector<double>& scores, const std::vector<double>& lengths) {
+  std::array<std::vector<double>, 3> buckets;
+  for (size_t i = 0; i < scores.size(); ++i) buckets[bucket(lengths[i])].push_back(scores[i]);
+  return {bucket_average(buckets[0]), bucket_average(buckets[1]), bucket_average(buckets[2])};
+}
 
 double longbench_score(const LongBenchTask& task, const std::string& prediction, const std::vector<std::string>& answers,
                        const std::vector<std::string>& classes, const std::string& code_backend) {

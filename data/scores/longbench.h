@@ -25,6 +25,8 @@ const LongBenchTask* find_longbench_task(const std::string& name);  // null for 
 // LongBench-E reports by length in words: below 4,000, below 8,000, and longer.
 inline const std::array<std::string, 3> kBuckets = {"0-4k", "4-8k", "8k+"};
 size_t bucket(double length);
+// LongBench-E's numbers from its samples' scores and lengths; NaN where a bucket is empty.
+std::array<double, 3> bucket_averages(const std::vector<double>& scores, const std::vector<double>& lengths);
 
 double longbench_score(const LongBenchTask& task, const std::string& prediction, const std::vector<std::string>& answers,
                        const std::vector<std::string>& classes, const std::string& code_backend);

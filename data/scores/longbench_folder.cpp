@@ -83,25 +83,40 @@ void check(const LongBenchTask& task, const std::vector<Prediction>& predictions
   }
 }
 
-// The scores of a file's samples in their order.
-std::vector<double> sample_scores(const LongBenchTask& task, const std::vector<Prediction>& predictions, const std::string& code_backend, const std::string& file) {
-  const std::vector<std::string> classes = predictions.back().classes.value_or(std::vector<std::string>());  // the last line's, as there
-  std::vector<double> scores;
-  for (const Prediction& prediction : predictions) {
-    try {
-      scores.push_back(longbench_score(task, prediction.pred, prediction.answers, classes, code_backend));
-    } catch (const std::exception& error) {
-      throw std::runtime_error(file + ":" + std::to_string(scores.size() + 1) + ": " + error.what());
-    }
-  }
-  return scores;
+// How many readings failed, and why the first did; empty if none did.
+std::string failures(const std::vector<Prediction>& predictions) {
+  const auto failed = [](const Prediction& prediction) { return !prediction.error.empty(); };
+  const auto first = std::find_if(predictions.begin(), predictions.end(), failed);
+  if (first == predictions.end()) return "";
+  return std::to_string(std::count_if(first, predictions.end(), failed)) + " of " + std::to_string(predictions.size()) +
+         " readings failed and are left out of the score; the first, on line " + std::to_string(first - predictions.begin() + 1) + ": " + first->error;
 }
 
-std::vector<double> averages_of(const std::vector<double>& scores, const std::vector<Prediction>& predictions, bool e) {
-  if (!e) return {plain_average(scores)};
-  std::array<std::vector<double>, 3> buckets;
-  for (size_t i = 0; i < scores.size(); ++i) buckets[bucket(*predictions[i].length)].push_back(scores[i]);
-  return {bucket_average(buckets[0]), bucket_average(buckets[1]), bucket_average(buckets[2])};
+// Of a file's samples in their order, without those whose reading failed.
+struct Scored {
+  std::vector<double> scores, lengths;
+};
+
+Scored score_samples(const LongBenchTask& task, const std::vector<Prediction>& predictions, const std::string& code_backend, const std::string& file) {
+  const std::vector<std::string> classes = predictions.back().classes.value_or(std::vector<std::string>());  // the last line's, as there
+  Scored scored;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    if (!predictions[i].error.empty()) continue;
+    try {
+      scored.scores.push_back(longbench_score(task, predictions[i].pred, predictions[i].answers, classes, code_backend));
+    } catch (const std::exception& error) {
+      throw std::runtime_error(file + ":" + std::to_string(i + 1) + ": " + error.what());
+    }
+    scored.lengths.push_back(predictions[i].length.value_or(0));
+  }
+  if (scored.scores.empty()) throw std::runtime_error(file + ": " + failures(predictions) + "; there is nothing to average");
+  return scored;
+}
+
+std::vector<double> averages_of(const Scored& scored, bool e) {
+  if (!e) return {plain_average(scored.scores)};
+  const std::array<double, 3> buckets = bucket_averages(scored.scores, scored.lengths);
+  return {buckets.begin(), buckets.end()};
 }
 
 }  // namespace
@@ -113,7 +128,9 @@ LongBenchResult score_longbench(const std::string& folder, bool e, const std::st
     const std::vector<Prediction> predictions = read_predictions(file.string());
     check(task, predictions, e, file.string());
     for (const std::string& odd : odd_counts(task, predictions, e)) warn(dataset + ": " + odd);
-    result.tasks[dataset] = averages_of(sample_scores(task, predictions, code_backend, file.string()), predictions, e);
+    const Scored scored = score_samples(task, predictions, code_backend, file.string());
+    if (const std::string failed = failures(predictions); !failed.empty()) warn(dataset + ": " + failed);
+    result.tasks[dataset] = averages_of(scored, e);
   }
   return result;
 }

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <set>
 
 #include "data/scores/longbench.h"
 
@@ -31,30 +30,16 @@ double mean(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-// One bucket of LongBench-E, or all of LongBench.
-std::string averages_of(const LongBenchResult& result, size_t bucket) {
-  std::set<std::string> all_categories;
-  std::map<std::string, std::vector<double>> categories;
-  std::vector<double> scores, means;
+std::string part(size_t some, size_t all) { return std::to_string(some) + (some < all ? " of " + std::to_string(all) : ""); }
+
+std::string in_words(const LongBenchMeans& means) {
+  if (means.tasks == 0) return "no task has a score";
   std::string missing;
-  size_t expected = 0;
-  for (const LongBenchTask& task : longbench_tasks()) {
-    if (result.e && task.total_e() == 0) continue;
-    ++expected;
-    all_categories.insert(task.category);
-    const auto found = result.tasks.find(task.name);
-    if (found == result.tasks.end() || std::isnan(found->second[bucket])) {
-      missing += (missing.empty() ? "; missing: " : ", ") + std::string(task.name);
-      continue;
-    }
-    scores.push_back(found->second[bucket]);
-    categories[task.category].push_back(scores.back());
-  }
-  if (scores.empty()) return "no task has a score";
-  for (const auto& [name, values] : categories) means.push_back(mean(values));
-  const auto part = [](size_t some, size_t all) { return std::to_string(some) + (some < all ? " of " + std::to_string(all) : ""); };
-  return two_decimals(mean(means)) + " over " + part(means.size(), all_categories.size()) + " categories, " + two_decimals(mean(scores)) + " over " +
-         part(scores.size(), expected) + " tasks" + missing;
+  for (const std::string& task : means.missing) missing += (missing.empty() ? "; missing: " : ", ") + task;
+  size_t categories = 0;
+  for (const auto& [name, category] : means.categories) categories += category.tasks > 0;
+  return two_decimals(means.of_categories) + " over " + part(categories, means.categories.size()) + " categories, " + two_decimals(means.of_tasks) + " over " +
+         part(means.tasks, means.tasks + means.missing.size()) + " tasks" + missing;
 }
 
 }  // namespace
@@ -73,10 +58,39 @@ std::string LongBenchResult::json() const {
   return text + "\n}";
 }
 
+LongBenchMeans LongBenchResult::means(size_t bucket) const {
+  LongBenchMeans means;
+  std::map<std::string, std::vector<double>> categories;
+  std::vector<double> scores, of_categories;
+  for (const LongBenchTask& task : longbench_tasks()) {
+    if (e && task.total_e() == 0) continue;
+    std::vector<double>& category = categories[task.category];
+    const auto found = tasks.find(task.name);
+    if (found == tasks.end() || std::isnan(found->second[bucket])) {
+      means.missing.emplace_back(task.name);
+      means.categories[task.category].whole = false;
+      continue;
+    }
+    scores.push_back(found->second[bucket]);
+    category.push_back(scores.back());
+  }
+  for (const auto& [name, values] : categories) {
+    means.categories[name].tasks = values.size();
+    if (values.empty()) continue;
+    means.categories[name].mean = mean(values);
+    of_categories.push_back(mean(values));
+  }
+  means.tasks = scores.size();
+  if (scores.empty()) return means;
+  means.of_categories = mean(of_categories);
+  means.of_tasks = mean(scores);
+  return means;
+}
+
 std::string LongBenchResult::averages() const {
-  if (!e) return "LongBench, mean: " + averages_of(*this, 0) + "\n";
+  if (!e) return "LongBench, mean: " + in_words(means(0)) + "\n";
   std::string text;
-  for (size_t i = 0; i < kBuckets.size(); ++i) text += "LongBench-E " + kBuckets[i] + ", mean: " + averages_of(*this, i) + "\n";
+  for (size_t i = 0; i < kBuckets.size(); ++i) text += "LongBench-E " + kBuckets[i] + ", mean: " + in_words(means(i)) + "\n";
   return text;
 }
 

@@ -65,6 +65,7 @@ Prediction prediction(std::string_view text) {
     out.length = length->get<double>();
   }
   if (const auto id = line.find("_id"); id != line.end() && id->is_string()) out.id = id->get<std::string>();
+  if (const auto error = line.find("error"); error != line.end() && error->is_string()) out.error = error->get<std::string>();
   return out;
 }
 

@@ -17,6 +17,7 @@ struct Prediction {
   std::optional<std::vector<std::string>> classes;  // none where all_classes is null
   std::optional<double> length;      // in words
   std::string id;                    // this framework's files have one
+  std::string error;                 // why its reading failed, in this framework's files; empty if it did not
 };
 
 // Throws with file and line.

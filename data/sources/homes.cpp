@@ -60,7 +60,8 @@ const std::vector<RawHome>& homes() {
       {"passage-retrieval", kWiki, kWikiNote},
       {"lcc", code(), "No licence stated."},
       {"longbench", {{on_hub("THUDM/LongBench", "data.zip"), "data.zip", 0}},
-       "The benchmark, for decontamination and evaluation. Unpack data.zip in its folder: python3 -m zipfile -e data.zip ."},
+       "The benchmark. Evaluation reads data.zip as it is; decontamination reads its files: python3 -m zipfile -e data.zip .\n"
+       "longbench.prompts: official needs the folder LongBench/config of https://github.com/THUDM/LongBench too (MIT)."},
   };
   return all;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "configs/run.h"
 #include "data/summary.h"
@@ -27,6 +28,7 @@ class Bpe : public Tokenizer {
       : files_(std::move(files)), pieces_(std::move(vocabulary.pieces)), bytes_(vocabulary.bytes), merges_(vocabulary.merges) {
     for (const AddedToken& token : vocabulary.added) {
       ids_[token.text] = token.id;
+      if (token.special) special_.insert(token.id);
       // What is looked for in normalised text must be normalised itself.
       if (token.normalized) {
         in_normal_.add(nfc(token.text), static_cast<TokenId>(token.id));
@@ -61,6 +63,8 @@ class Bpe : public Tokenizer {
     const auto found = ids_.find(text);
     return found == ids_.end() ? -1 : found->second;
   }
+
+  bool is_special(int64_t id) const override { return special_.contains(id); }
 
   void save(const std::string& folder) const override {
     for (const auto& [name, text] : files_.text) write_file(std::filesystem::path(folder) / name, text);
@@ -120,6 +124,7 @@ class Bpe : public Tokenizer {
   Merges merges_;
   AddedTokens in_raw_, in_normal_;
   std::unordered_map<std::string, int64_t> ids_;  // of added tokens
+  std::unordered_set<int64_t> special_;
   mutable WordCaches caches_;
 };
 

@@ -91,6 +91,7 @@ FolderToken described(const Json& entry, const std::string& where) {
   token.strip_left = json_bool(entry, "lstrip", false, where);
   token.strip_right = json_bool(entry, "rstrip", false, where);
   token.normalized = json_bool(entry, "normalized", false, where);
+  token.special = json_bool(entry, "special", false, where);
   if (json_bool(entry, "single_word", false, where))
     refuse(where,
            "single_word: tokens that are only found as whole words are not implemented; set it to false if texts hold none");
@@ -127,9 +128,11 @@ void TokenizerFolder::save(const fs::path& folder) const {
 
 void TokenizerFolder::add(FolderToken token) {
   if (token.text.empty()) refuse(token.where, "content is empty");
-  for (const FolderToken& other : added_) {
-    if (other.id == token.id && other.text == token.text) return;
-    if (other.text == token.text && token.id < 0) return;
+  for (FolderToken& other : added_) {
+    if (other.text == token.text && (other.id == token.id || token.id < 0)) {
+      other.special |= token.special;
+      return;
+    }
     if (other.id == token.id && token.id >= 0)
       refuse(token.where,
              "id " + std::to_string(token.id) + " is '" + token.text + "' here and '" + other.text + "' in " + other.where);
@@ -191,6 +194,7 @@ void TokenizerFolder::read_additional() {
     FolderToken token = entry.is_object() ? described(entry, where) : FolderToken{};
     if (entry.is_string()) token.text = entry.get<std::string>();
     token.where = where;
+    token.special = true;
     add(token);
   }
 }

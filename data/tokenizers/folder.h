@@ -25,6 +25,7 @@ std::string json_text(const nlohmann::ordered_json& object, const std::string& k
 
 struct FolderToken : Special {
   bool normalized = false;  // looked for in the normalised text
+  bool special = false;     // decoders leave it out when asked to
   std::string where;        // file and key, for errors
 };
 

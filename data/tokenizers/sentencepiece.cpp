@@ -5,7 +5,8 @@
 // model's own, and the markers. A special token is cut out first; whether the text after it gets the blank that models
 // with a dummy prefix put before a text is tokenizer_config.json's `legacy`, as in Hugging Face's LlamaTokenizer: true
 // (the default, and Mistral's v0.1 and v0.2): every part between specials gets it; false: only a part that begins the
-// text. `add_prefix_space: false`: none does.
+// text. `add_prefix_space: false`: none does. `add_bos_token` (true unless it says otherwise, as there) and `add_eos_token` (false) frame a
+// text.
 #include "data/tokenizers/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <unordered_set>
 
 #include "configs/run.h"
 #include "data/tokenizers/folder.h"
@@ -67,6 +69,7 @@ class SentencePiece : public Tokenizer {
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
       pieces_.push_back(bytes_of(id));
       is_byte_.push_back(processor_.IsByte(id));
+      if (processor_.IsControl(id) || processor_.IsUnknown(id)) special_.insert(id);
     }
     for (const FolderToken& token : folder_.added()) add(token);
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
@@ -80,6 +83,8 @@ class SentencePiece : public Tokenizer {
     read_model(unprefixed_, model + "\x1a\x02\x18" + '\0', file);
     if (by_word_) merges_ = SentencePieceMerges::of(unprefixed_, model);
     newline_alone_ = newlines_are_alone();
+    if (json_bool(folder_.config(), "add_bos_token", true, folder_.config_file())) bos_ = processor_.bos_id();
+    if (json_bool(folder_.config(), "add_eos_token", false, folder_.config_file())) eos_ = processor_.eos_id();
   }
 
   std::vector<int64_t> encode(const std::string& text) const override {
@@ -88,6 +93,13 @@ class SentencePiece : public Tokenizer {
       encode_plain(part, prefix_ == Prefix::kEvery || (prefix_ == Prefix::kFirst && first), ids);
     };
     specials_.split(text, plain, [&](int64_t id) { ids.push_back(id); });
+    return ids;
+  }
+
+  std::vector<int64_t> encode_framed(const std::string& text) const override {
+    std::vector<int64_t> ids = encode(text);
+    if (bos_ >= 0) ids.insert(ids.begin(), bos_);
+    if (eos_ >= 0) ids.push_back(eos_);
     return ids;
   }
 
@@ -107,6 +119,7 @@ class SentencePiece : public Tokenizer {
   std::string piece(int64_t id) const override { return bytes(id); }
   int64_t vocab_size() const override { return static_cast<int64_t>(pieces_.size()); }
   int64_t special_id(const std::string& text) const override { return specials_.id(text); }
+  bool is_special(int64_t id) const override { return special_.contains(id); }
   void save(const std::string& folder) const override { folder_.save(folder); }
 
  private:
@@ -148,6 +161,7 @@ class SentencePiece : public Tokenizer {
       refuse("'" + token.text + "' is piece " + std::to_string(piece) + " of tokenizer.model already");
     if (token.id >= vocab_size()) pieces_.resize(token.id + 1);  // an id that nobody names has no text
     if (token.id >= size) pieces_[token.id] = token.text;
+    if (token.special) special_.insert(token.id);
     specials_.add(token);
   }
 
@@ -245,6 +259,8 @@ class SentencePiece : public Tokenizer {
   std::vector<std::string> pieces_;  // [vocab_size], bytes
   std::vector<bool> is_byte_;        // [pieces of the model]
   Specials specials_;
+  std::unordered_set<int64_t> special_;
+  int64_t bos_ = -1, eos_ = -1;      // around a text; -1: none
   Prefix prefix_ = Prefix::kEvery;
   bool dummy_prefix_ = false, by_word_ = false, newline_alone_ = false;
   std::optional<SentencePieceMerges> merges_;

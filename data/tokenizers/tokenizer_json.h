@@ -16,7 +16,7 @@ struct AddedToken {
   std::string text;
   int64_t id = 0;
   bool normalized = false;  // looked for after normalisation rather than before
-  bool special = false;     // Hugging Face's decoders leave it out when asked to; here it is text like any other
+  bool special = false;     // decoders leave it out when asked to
 };
 
 struct BpeStrings {

@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "data/tokenizers/folder.h"
 #include "data/tokenizers/trie.h"
@@ -191,6 +192,7 @@ class World : public Tokenizer {
   std::string piece(int64_t id) const override { return token(id); }
   int64_t vocab_size() const override { return static_cast<int64_t>(tokens_.size()); }
   int64_t special_id(const std::string& text) const override { return specials_.id(text); }
+  bool is_special(int64_t id) const override { return special_.contains(id); }
   void save(const std::string& folder) const override { folder_.save(folder); }
 
  private:
@@ -225,6 +227,7 @@ class World : public Tokenizer {
     if (token.id >= kRows) refuse("id " + std::to_string(token.id) + " is beyond the table's " + std::to_string(kRows) + " rows");
     if (token.id >= vocab_size()) tokens_.resize(static_cast<size_t>(token.id) + 1, kReplacement);
     tokens_[static_cast<size_t>(token.id)] = token.text;
+    if (token.special) special_.insert(token.id);
     specials_.add(token);
   }
 
@@ -234,6 +237,7 @@ class World : public Tokenizer {
   std::vector<std::string> tokens_;  // [vocab_size], bytes; vocab_size is one more than the largest id with a meaning
   Trie trie_;
   Specials specials_;
+  std::unordered_set<int64_t> special_ = {0};
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What is asked: datasets of tasks, and the score of an answer. It knows no model.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@ class Benchmark {
   virtual double score(const Task& task, const std::string& answer) const = 0;
   // A cell's number from its samples' scores, per cent.
   virtual double summary(const std::vector<double>& scores) const = 0;
+  // The same by length, of samples whose predictions say `lengths`; nothing where the benchmark has no such buckets or one is empty.
+  virtual std::array<std::optional<double>, 3> by_length(const std::vector<double>& /*scores*/, const std::vector<double>& /*lengths*/) const { return {}; }
+  virtual std::optional<std::string> code_backend(const Dataset& /*dataset*/) const { return {}; }  // by which it compares code, where it does
 };
 
 // `tokenizer` counts lengths. Throws, naming what is wrong with the benchmark's files.

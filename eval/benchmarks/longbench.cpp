@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "configs/run.h"
 #include "data/scores/average.h"
 #include "data/scores/longbench.h"
 #include "data/tasks/longbench.h"
+#include "data/tasks/longbench_prompts.h"
 
 namespace smooth {
 namespace {
@@ -37,8 +40,10 @@ void check_names(const std::vector<std::string>& names, bool e) {
 }  // namespace
 
 LongBench::LongBench(const LongBenchConfig& config, const Tokenizer& tokenizer)
-    : code_backend_(config.code_backend), names_(config.tasks.empty() ? all_names(config.e) : config.tasks) {
+    : e_(config.e), code_backend_(config.code_backend), names_(config.tasks.empty() ? all_names(config.e) : config.tasks) {
   check_names(names_, config.e);
+  std::optional<LongBenchPrompts> prompts;
+  if (config.prompts == "official") prompts.emplace(config.config, names_, config.max_length.value());
   for (const std::string& name : names_) {
     std::vector<LongBenchRecord> records = read_longbench(config.path, name, config.e);
     if (config.samples && *config.samples < std::ssize(records)) records.resize(*config.samples);
@@ -47,9 +52,11 @@ LongBench::LongBench(const LongBenchConfig& config, const Tokenizer& tokenizer)
     for (const LongBenchRecord& record : records) {
       for (const std::string& text : {record.id, record.input, record.context}) texts += checksum(text);
       for (const std::string& answer : record.answers) texts += checksum(answer);
-      tasks.push_back(longbench_task(name, record));
-      tasks.back().length = static_cast<int64_t>(tokenizer.encode(record.context).size());
+      Task& task = tasks.emplace_back(longbench_task(name, record));
+      if (prompts) task.prompt = prompts->prompt(name, record, tokenizer);
+      task.length = std::ssize(task.prompt ? tokenizer.encode_framed(task.prompt->text) : tokenizer.encode(record.context));
     }
+    if (prompts) texts += prompts->checksum_of(name);
     checksums_[name] = checksum(texts);
     std::stable_sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.length > b.length; });
   }
@@ -78,5 +85,20 @@ double LongBench::score(const Task& task, const std::string& answer) const {
 }
 
 double LongBench::summary(const std::vector<double>& scores) const { return plain_average(scores); }
+
+std::array<std::optional<double>, 3> LongBench::by_length(const std::vector<double>& scores, const std::vector<double>& lengths) const {
+  std::array<std::optional<double>, 3> averages;
+  if (!e_) return averages;
+  const std::array<double, 3> found = bucket_averages(scores, lengths);
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!std::isnan(found[i])) averages[i] = found[i];
+  }
+  return averages;
+}
+
+std::optional<std::string> LongBench::code_backend(const Dataset& dataset) const {
+  if (std::string(find_longbench_task(dataset.name)->metric) != "code_sim") return {};
+  return code_backend_;
+}
 
 }  // namespace smooth

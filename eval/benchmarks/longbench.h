@@ -19,8 +19,11 @@ class LongBench : public Benchmark {
   int64_t tokens(const Dataset& dataset, int64_t first, int64_t count) const override;
   double score(const Task& task, const std::string& answer) const override;
   double summary(const std::vector<double>& scores) const override;
+  std::array<std::optional<double>, 3> by_length(const std::vector<double>& scores, const std::vector<double>& lengths) const override;
+  std::optional<std::string> code_backend(const Dataset& dataset) const override;
 
  private:
+  bool e_;
   std::string code_backend_;
   std::vector<std::string> names_;
   std::map<std::string, std::string> checksums_;

@@ -126,7 +126,7 @@ bool needle_in_middle(const Transcript& transcript) {
 Transcript parse_line(const std::string& file, int64_t number, const std::string& line) {
   try {
     Transcript transcript = transcript_from_json(line);
-    if (transcript.exchanges.empty()) throw std::runtime_error("exchanges: is empty");
+    if (transcript.exchanges.empty() && transcript.error.empty()) throw std::runtime_error("exchanges: is empty");
     if (transcript.answers.empty()) throw std::runtime_error("answers: is empty");
     return transcript;
   } catch (const std::runtime_error& error) {  // it knows the field, but not the file
@@ -222,7 +222,7 @@ std::optional<Trace> choose_right(const std::vector<std::string>& files, int64_t
 
 std::optional<Trace> choose_wrong(const std::vector<std::string>& files, int64_t training_length) {
   return look_in_all(ranked(files, training_length),
-                     [](const Transcript& t) { return !is_right(t); });
+                     [](const Transcript& t) { return t.error.empty() && !is_right(t); });
 }
 
 AnnotatedReading annotate(const Trace& trace) {

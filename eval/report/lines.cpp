@@ -123,7 +123,7 @@ std::string format_length(int64_t tokens) {
 std::string format_score(double score) { return fmt::format("{:.1f}", score); }
 
 std::string format_interval(const Cell& cell) {
-  return fmt::format("[{:.1f}, {:.1f}]", cell.ci_low, cell.ci_high);
+  return fmt::format("[{:.1f}, {:.1f}]", cell.ci_low, cell.ci_high) + (cell.failed > 0 ? fmt::format(" {} failed", cell.failed) : "");
 }
 
 std::string format_duration(double seconds) {

@@ -47,7 +47,7 @@ double seconds_per_context_token(const Cell& cell);  // 0 where no context was c
 std::string format_multiple(double multiple);     // 0.25 -> "1/4×", 2 -> "2×"
 std::string format_length(int64_t tokens);        // 512 -> "512", 32768 -> "32k"
 std::string format_score(double score);           // one decimal
-std::string format_interval(const Cell& cell);    // "[93.0, 99.4]"
+std::string format_interval(const Cell& cell);    // "[93.0, 99.4]"; of readings that failed also "2 failed"
 std::string format_duration(double seconds);      // 0.00021 -> "210 µs"
 std::string mode_label(const std::string& mode);  // "sr" -> "SR"
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 
 #include "configs/run.h"
 #include "eval/report/figures.h"
+#include "eval/report/longbench_e.h"
 #include "eval/report/page.h"
 #include "eval/report/plot.h"
 #include "eval/report/runs.h"
@@ -55,6 +57,20 @@ void add_longbench(const std::vector<Cell>& cells, Blocks& blocks) {
   blocks.push_back(Heading{"LongBench"});
   blocks.push_back(table2(cells));
   blocks.push_back(longbench_tasks_table(cells));
+}
+
+void add_longbench_e(const std::vector<Cell>& cells, Blocks& blocks) {
+  blocks.push_back(Heading{"LongBench-E"});
+  blocks.push_back(longbench_e_table(cells));
+  blocks.push_back(longbench_e_tasks_table(cells));
+}
+
+// Readings that failed, of all evaluations.
+void add_failed(const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
+  for (const EvaluationFolder& evaluation : evaluations) {
+    const std::string failed = tell_failed(evaluation.cells);
+    if (!failed.empty()) blocks.push_back(Listing{"", evaluation.name + ", of which pred/ says why:\n" + failed});
+  }
 }
 
 void add_readings(const std::vector<EvaluationFolder>& evaluations, Blocks& blocks) {
@@ -198,8 +214,12 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
 
   Page page{"Smooth Reading: report", {}};
   if (!lines.empty()) add_results(lines, page.blocks);
-  const std::vector<Cell> longbench = cells_of(runs.evaluations, "longbench");
+  std::vector<Cell> longbench = cells_of(runs.evaluations, "longbench"), longbench_e;
+  std::ranges::copy_if(longbench, std::back_inserter(longbench_e), is_of_longbench_e);
+  std::erase_if(longbench, is_of_longbench_e);
   if (!longbench.empty()) add_longbench(longbench, page.blocks);
+  if (!longbench_e.empty()) add_longbench_e(longbench_e, page.blocks);
+  add_failed(runs.evaluations, page.blocks);
   add_readings(runs.evaluations, page.blocks);
   if (!runs.trainings.empty()) add_training(runs.trainings, lines, page.blocks);
   add_provenance(runs, folders, out, page.blocks);
@@ -211,13 +231,19 @@ void write_report(const std::vector<std::string>& folders, const std::string& ou
         write_file(path.parent_path() / (prefix + picture.name + ".svg"), standalone(picture.svg));
   if (!lines.empty()) write_file(path.parent_path() / "table3.csv", to_csv(table3_tidy(lines)));
   if (!longbench.empty()) write_file(path.parent_path() / "table2.csv", to_csv(table2(longbench)));
+  if (!longbench_e.empty()) write_file(path.parent_path() / "longbench-e.csv", to_csv(longbench_e_table(longbench_e)));
   write_file(fs::path(path).replace_extension(".md"), to_markdown(page, prefix));
   write_file(path, to_html(page));
 }
 
 std::string results_table(const std::vector<Cell>& cells, int64_t training_length) {
-  if (!cells.empty() && cells[0].benchmark == "longbench") return to_text(table2(cells)) + "\n" + to_text(longbench_tasks_table(cells));
-  return to_text(table3(lines_of(cells, training_length)));
+  const auto tables = [&] {
+    if (std::ranges::any_of(cells, is_of_longbench_e)) return to_text(longbench_e_table(cells)) + "\n" + to_text(longbench_e_tasks_table(cells));
+    if (!cells.empty() && cells[0].benchmark == "longbench") return to_text(table2(cells)) + "\n" + to_text(longbench_tasks_table(cells));
+    return to_text(table3(lines_of(cells, training_length)));
+  };
+  const std::string failed = tell_failed(cells);
+  return tables() + (failed.empty() ? "" : "\n" + failed);
 }
 
 }  // namespace smooth

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "data/scores/longbench.h"
 #include "eval/report/lines.h"
@@ -14,10 +13,6 @@ namespace smooth {
 namespace {
 
 const std::string kNone = "–";
-
-// The categories of data/scores/longbench.h in the paper's order, and as its tables call them.
-constexpr std::array<std::pair<const char*, const char*>, 6> kCategories = {{{"single-doc QA", "SQA"}, {"multi-doc QA", "MQA"}, {"summarization", "Summ"},
-                                                                             {"few-shot", "FewShot"}, {"synthetic", "Synth"}, {"code", "Code"}}};
 
 struct PaperRow {
   const char *model, *architecture, *mode;  // architecture: how ours begins
@@ -49,7 +44,7 @@ std::vector<std::vector<Cell>> by_model(const std::vector<Cell>& cells) {
 }
 
 const Cell* cell_of(const std::vector<Cell>& cells, const std::string& dataset) {
-  const auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.dataset == dataset; });
+  const auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.dataset == dataset && cell.n > 0; });
   return found == cells.end() ? nullptr : &*found;
 }
 
@@ -71,13 +66,17 @@ std::optional<double> mean_of(const std::vector<Cell>& cells, const Wanted& want
 TableCell score_text(const std::optional<double>& score) { return score ? TableCell(fmt::format("{:.2f}", *score)) : TableCell(kNone); }
 
 std::vector<TableCell> our_row(const std::vector<Cell>& cells) {
-  int64_t n = 0;
-  for (const Cell& cell : cells) n += cell.n;
-  std::vector<TableCell> row = {cells[0].model, mode_label(cells[0].mode), std::to_string(n)};
+  int64_t n = 0, failed = 0;
+  for (const Cell& cell : cells) {
+    n += cell.n;
+    failed += cell.failed;
+  }
+  std::vector<TableCell> row = {cells[0].model, mode_label(cells[0].mode), {std::to_string(n), failed > 0 ? fmt::format("{} failed", failed) : ""}};
   std::optional<double> sum = 0;
   for (const auto& [category, label] : kCategories) {
     const std::optional<double> mean = mean_of(cells, [name = category](const LongBenchTask& task) { return std::string(task.category) == name; });
     row.push_back(score_text(mean));
+    if (mean && std::string(category) == "code") row.back().note = code_backends(cells);
     sum = sum && mean ? std::optional(*sum + *mean) : std::nullopt;
   }
   row.push_back(score_text(sum ? std::optional(*sum / kCategories.size()) : std::nullopt));
@@ -106,7 +105,8 @@ Table table2(const std::vector<Cell>& cells) {
 
 Table longbench_tasks_table(const std::vector<Cell>& cells) {
   const std::vector<std::vector<Cell>> models = by_model(cells);
-  Table table{"Task by task, with 95 % intervals.", {"task", "metric"}, 2, {}};
+  const std::string backends = code_backends(cells);
+  Table table{"Task by task, with 95 % intervals." + (backends.empty() ? "" : " Code is compared by " + backends + "."), {"task", "metric"}, 2, {}};
   for (const std::vector<Cell>& model : models) table.head.push_back(model[0].model);
   for (const LongBenchTask& task : longbench_tasks()) {
     std::vector<TableCell> row = {task.name, task.metric};

@@ -158,6 +158,14 @@ TEST_CASE("added tokens are cut out first, the longest at the leftmost place", "
   REQUIRE(tokenizer->decode({266, 259}) == "<|im_end|>hello");
 }
 
+TEST_CASE("special tokens are left out when it is asked for, and others are text", "[cpu]") {
+  const auto tokenizer = load(tokenizer_json());
+  CHECK((tokenizer->is_special(266) && tokenizer->is_special(267) && !tokenizer->is_special(268) && !tokenizer->is_special(5)));
+  const std::string text = "<|im_end|>low<tool>lo<|im_end|>>";
+  CHECK(tokenizer->decode_without_specials(tokenizer->encode(text)) == "low<tool>lo");
+  CHECK(tokenizer->encode_framed(text) == tokenizer->encode(text));
+}
+
 TEST_CASE("normalised added tokens are found after normalisation", "[cpu]") {
   Json json = tokenizer_json();
   json["added_tokens"].push_back(added(269, "caf\u00e9", false, true));

@@ -85,6 +85,40 @@ TEST_CASE("one-step reading is one turn of everything, and its answer is the tex
   }
 }
 
+TEST_CASE("a prescribed prompt takes the place of all that one-step reading says, and no other mode takes it", "[cpu]") {
+  Task task = three_chunks();
+  for (const bool plain : {true, false}) {
+    task.prompt = Prompt{.text = "word by word", .plain = plain, .max_tokens = 7};
+    Script author({" \nas it is \n"});
+    const Transcript transcript = read(task, options_of(Mode::kOneStep), author);
+    REQUIRE(author.turns.size() == 1);
+    REQUIRE(author.turns[0].text == "word by word");
+    REQUIRE(author.turns[0].max_tokens == 7);
+    REQUIRE(author.turns[0].end == static_cast<int64_t>(task.context.size()));
+    REQUIRE(transcript.answer == " \nas it is \n");
+    REQUIRE(transcript.exchanges.at(0).plain == plain);
+    REQUIRE(transcript_from_json(to_json(transcript)).exchanges.at(0).plain == plain);
+    REQUIRE(json::parse(to_json(transcript))["exchanges"][0].contains("plain") == plain);
+  }
+  REQUIRE_THROWS_AS(Reading(task, options_of(Mode::kSmooth)), std::logic_error);
+}
+
+TEST_CASE("a reading that fails has ended, without an answer and with its reason", "[cpu]") {
+  const Task task = three_chunks();
+  Reading reading(task, options_of(Mode::kSmooth));
+  reading.next();
+  reading.wrote(going_on("one"));
+  REQUIRE(reading.next());
+  reading.fail("the model's logits are no numbers");
+  REQUIRE_FALSE(reading.next());
+  const std::string line = to_json(reading.transcript());
+  const Transcript got = transcript_from_json(line);
+  REQUIRE((got.error == "the model's logits are no numbers" && got.answer.empty() && got.exchanges.size() == 1));
+  REQUIRE(to_json(got) == line);
+  Script author({stopping("three")});
+  REQUIRE_FALSE(json::parse(to_json(read(task, options_of(Mode::kSmooth), author))).contains("error"));
+}
+
 TEST_CASE("smooth reading: the task once, then chunks alone, memory kept", "[cpu]") {
   const Task task = three_chunks();
   for (const bool early_stop : {true, false}) {

@@ -380,6 +380,27 @@ TEST_CASE("too many samples, and samples that come twice, are told", "[cpu][scor
   CHECK(warned("hotpotqa: 300 predictions, LongBench has 200: 100 too many (a second run adds to a file); LongBench-E has as many, which --e scores"));
 }
 
+TEST_CASE("readings that failed are left out of the score and told", "[cpu][scores]") {
+  const TestFolder folder;
+  Json failed = Json::parse(line("", {"Paris"}, nullptr, 5000));
+  failed["score"] = nullptr;
+  failed["error"] = "it broke";
+  folder.file("qasper.jsonl", line("Paris", {"Paris"}, nullptr, 10) + failed.dump() + "\n" + line("x", {"y"}, nullptr, 20));
+  CHECK(scored(folder).tasks.at("qasper") == std::vector<double>{50});
+  CHECK(warned("qasper: 1 of 3 readings failed and are left out of the score; the first, on line 2: it broke"));
+  CHECK(warned("qasper: 3 predictions, LongBench has 200: 197 missing"));
+  const std::vector<double> by_length = scored(folder, true).tasks.at("qasper");
+  CHECK((by_length[0] == 50 && std::isnan(by_length[1]) && std::isnan(by_length[2])));
+  folder.file("qasper.jsonl", failed.dump() + "\n" + failed.dump() + "\n");
+  CHECK_THAT(refusal(folder), Catch::Contains("qasper.jsonl: 2 of 2 readings failed") && Catch::Contains("nothing to average"));
+  // A retrieval answer that cannot be scored is no trouble where its reading failed.
+  Json odd = Json::parse(line("", {"1"}));
+  odd["error"] = "retrieval: the answer '1' does not say";
+  folder.file("qasper.jsonl", line("Paris", {"Paris"}));
+  folder.file("passage_retrieval_en.jsonl", line("1", {"Paragraph 1"}) + odd.dump() + "\n");
+  CHECK(scored(folder).tasks.at("passage_retrieval_en") == std::vector<double>{100});
+}
+
 TEST_CASE("LongBench-E: a score for each length, NaN where there is no sample", "[cpu][scores]") {
   const TestFolder folder;
   folder.file("samsum.jsonl", line("a b", {"a b"}, nullptr, 10) + line("a", {"b"}, nullptr, 3999) + line("\na\nb", {"a"}, nullptr, 9000));

@@ -145,6 +145,19 @@ TEST_CASE("a published SentencePiece model with added tokens", "[cpu]") {
   REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"legacy", false}}, nullptr)->encode("<STOP>a a") == Ids{32000, 29874, 263});
   REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"add_prefix_space", false}}, nullptr)->encode("a a<STOP>a") == Ids{29874, 263, 32000, 29874});
   REQUIRE(loaded({{"added_tokens_decoder", decoder}, {"add_prefix_space", false}}, nullptr)->decode({263, 29874}) == " aa");
+  // What frames a text, and what is no text.
+  const auto framed = [&](const json& config) { return loaded(config, nullptr)->encode_framed("a"); };
+  REQUIRE(framed(nullptr) == Ids{1, 263});
+  REQUIRE(framed({{"add_bos_token", true}, {"add_eos_token", true}}) == Ids{1, 263, 2});
+  REQUIRE(framed({{"add_bos_token", false}}) == Ids{263});
+  json unspecial = added_token("<STOP>");
+  unspecial["special"] = false;
+  const json with_stop = {{"added_tokens_decoder", {{"32000", unspecial}}}};
+  REQUIRE(loaded(with_stop, nullptr)->decode_without_specials({1, 263, 32000, 0, 2}) == "a<STOP>");
+  REQUIRE(loaded({{"added_tokens_decoder", decoder}}, nullptr)->decode_without_specials({1, 263, 32000, 2}) == "a");
+  json named = with_stop;
+  named["additional_special_tokens"] = {"<STOP>"};
+  REQUIRE(loaded(named, nullptr)->decode_without_specials({263, 32000}) == "a");
   // Bytes that are no character are shown as the library shows them.
   REQUIRE(loaded(nullptr, nullptr)->decode({263, 3 + 0xe3, 3 + 0x81, 3 + 0xe3, 3 + 0x81, 3 + 0x82}) == "a\xef\xbf\xbd\xef\xbf\xbd\xe3\x81\x82");
   REQUIRE(loaded(nullptr, nullptr)->decode({3 + 0x20, 29874}) == " a");  // a byte is not the dummy prefix

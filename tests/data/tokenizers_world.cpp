@@ -219,6 +219,8 @@ TEST_CASE("World: what the other files of a folder say is honoured or refused", 
   REQUIRE(named->encode("\n\n") == Ids{257});
   REQUIRE(named->encode("<|endoftext|>") == Ids{0});
   REQUIRE(named->special_id(kWorldEnd) == 0);
+  REQUIRE(named->encode_framed("a") == Ids{98});
+  REQUIRE(config({{"added_tokens_decoder", {{"65530", added_token("<X>")}}}}, "")->decode_without_specials({0, 98, 65530, 257}) == "a\n\n");
   config({{"added_tokens_decoder", {{"65530", added_token("\n\n")}}}}, "Hugging Face's wrapper");
   config({{"added_tokens_decoder", {{"65530", added_token("a")}}}}, "is token 98 of the vocabulary already");
   config({{"added_tokens_decoder", {{"5", added_token("<X>")}}}}, "id 5 is another token");

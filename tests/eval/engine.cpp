@@ -210,3 +210,89 @@ TEST_CASE("with early stop off no answer comes before the last chunk, even from 
   Engine on(model, 1, layout.ends(), {}, 1);
   CHECK(read_with_model(on, layout, {task}, options)[0].exchanges.size() == 1);
 }
+
+TEST_CASE("a reply ends where the model's numbers do, greedy or drawn, and other rows go on", "[cpu]") {
+  for (const double temperature : {0.0, 1.0}) {
+    SamplingConfig sampling;
+    sampling.temperature = temperature;
+    sampling.top_k = 1;
+    const Script model(100, [](int64_t row, int64_t, const std::vector<int64_t>& fed) { return row == 0 && fed.back() >= 12 ? kBroken : fed.back() + 1; });
+    Engine engine(model, 2, {20}, sampling, 1);
+    const auto replies = engine.answer({0, 1}, {{.forget = true, .forced = {10}, .max_tokens = 50}, {.forget = true, .forced = {10}, .max_tokens = 50}});
+    CHECK((replies[0].broken && replies[0].ids == std::vector<int64_t>{11, 12}));
+    CHECK((!replies[1].broken && replies[1].ids.size() == 10 && replies[1].ids.back() == 20));
+    const auto at_once = engine.answer({0}, {{.forget = true, .forced = {50}, .max_tokens = 5}});
+    CHECK((at_once[0].broken && at_once[0].ids.empty()));
+    CHECK(engine.answer({0}, {{.forget = true, .forced = {3}, .max_tokens = 2}})[0].ids == std::vector<int64_t>{4, 5});
+  }
+}
+
+TEST_CASE("a request may have ends of its own", "[cpu]") {
+  const Script model(100, kCountUp);
+  Engine engine(model, 2, {20}, {}, 1);
+  const auto replies = engine.answer({0, 1}, {{.forget = true, .forced = {15}, .max_tokens = 50, .ends = std::vector<int64_t>{17, 30}}, {.forget = true, .forced = {15}, .max_tokens = 50}});
+  CHECK(replies[0].ids.back() == 17);
+  CHECK(replies[1].ids.back() == 20);
+}
+
+TEST_CASE("a reading that fails says why and stops no other", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  const Layout layout(tokenizer, "chatml");
+  std::vector<Task> tasks;
+  for (int i = 0; i < 3; ++i) tasks.push_back(Niah(NiahConfig{}, tokenizer).task(1, 400, i));
+  const ReadingOptions options{.mode = Mode::kSmooth, .chunk = 60, .max_summary_tokens = 6};
+  const auto wish = [&](int64_t row, const std::vector<int64_t>& fed) {
+    const int64_t turns = std::count(fed.begin(), fed.end(), layout.go_on());
+    if (row == 0 && turns == 1) return kBroken;
+    if (row == 1 && turns == 2) return tokenizer->vocab_size() + 2;
+    return layout.go_on();
+  };
+  const Script model(tokenizer->vocab_size() + 5, [&](int64_t row, int64_t, const std::vector<int64_t>& fed) { return wish(row, fed); });
+  const Script calm(tokenizer->vocab_size() + 5, [&](int64_t, int64_t, const std::vector<int64_t>&) { return layout.go_on(); });
+  Engine engine(model, 3, layout.ends(), {}, 1), undisturbed(calm, 3, layout.ends(), {}, 1);
+  std::map<size_t, int64_t> taken;
+  const auto transcripts = read_with_model(engine, layout, tasks, options, [&](size_t row, const Exchange&) { ++taken[row]; });
+  std::map<size_t, int64_t> expected;
+  read_with_model(undisturbed, layout, tasks, options, [&](size_t row, const Exchange&) { ++expected[row]; });
+  CHECK_THAT(transcripts[0].error, Catch::Matchers::Contains("logits are no numbers any more after"));
+  CHECK_THAT(transcripts[1].error, Catch::Matchers::Contains("token id " + std::to_string(tokenizer->vocab_size() + 2) + " is outside the vocabulary"));
+  CHECK(transcripts[2].error.empty());
+  CHECK((taken[0] == 1 && taken[1] == 2 && taken[2] == expected[2] && expected[2] > 3));
+  CHECK((transcripts[0].answer.empty() && transcripts[1].answer.empty()));
+}
+
+TEST_CASE("what a model cannot be given fails by itself, before it is fed", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  const Layout layout(tokenizer, "chatml");
+  Task empty, unknown, fine;
+  empty.prompt = Prompt{.text = "", .plain = true, .max_tokens = 3};
+  unknown.prompt = Prompt{.text = tokenizer->piece(tokenizer->vocab_size() - 1), .plain = true, .max_tokens = 3};
+  fine.prompt = Prompt{.text = "<s>", .plain = true, .max_tokens = 3};
+  const Script model(tokenizer->vocab_size() - 1, [](int64_t, int64_t, const std::vector<int64_t>&) { return 5; });
+  Engine engine(model, 3, layout.ends(), {}, 1);
+  const auto transcripts = read_with_model(engine, layout, {empty, unknown, fine}, {.mode = Mode::kOneStep});
+  CHECK(transcripts[0].error == "what is given has no tokens");
+  CHECK_THAT(transcripts[1].error, Catch::Matchers::Contains("what is given has token " + std::to_string(tokenizer->vocab_size() - 1) + "; the model knows"));
+  CHECK((transcripts[2].error.empty() && transcripts[2].exchanges[0].written_tokens == 3));
+}
+
+TEST_CASE("a prescribed prompt is fed as it is, and a one-line answer is a token and a newline at least", "[cpu]") {
+  const auto tokenizer = small_tokenizer();
+  const Layout layout(tokenizer, "chatml", {77});
+  const int64_t newline = tokenizer->encode("\n").back();
+  Task line, lines, chat;
+  line.prompt = Prompt{.text = "Dialogue: A: hi\nSummary: ", .plain = true, .one_line = true, .max_tokens = 9};
+  lines.prompt = Prompt{.text = "Dialogue: A: hi\nSummary: ", .plain = true, .max_tokens = 9};
+  chat.prompt = Prompt{.text = "Dialogue", .max_tokens = 9};
+  const Script model(tokenizer->vocab_size(), [&](int64_t row, int64_t, const std::vector<int64_t>&) { return row == 2 ? int64_t{77} : newline; });
+  Engine engine(model, 3, layout.ends(), {}, 1);
+  const auto transcripts = read_with_model(engine, layout, {line, lines, chat}, {.mode = Mode::kOneStep, .max_answer_tokens = 3});
+  const auto& fed = dynamic_cast<const Counter&>(engine.state()).fed;
+  const auto begins = [&](size_t row, const std::vector<int64_t>& ids) { return fed[row].size() >= ids.size() && std::equal(ids.begin(), ids.end(), fed[row].begin()); };
+  CHECK(begins(0, tokenizer->encode(line.prompt->text)));
+  CHECK(begins(2, layout.given("Dialogue", true)));
+  CHECK(transcripts[0].exchanges[0].written_tokens == 2);
+  CHECK((transcripts[0].answer.size() > 1 && transcripts[0].answer.ends_with('\n') && transcripts[0].answer != "\n\n"));
+  CHECK(transcripts[1].answer == "\n\n\n\n\n\n\n\n\n");
+  CHECK(transcripts[2].exchanges[0].written_tokens == 1);  // the model's own end
+}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -32,6 +33,8 @@ class Counter : public State {
   std::vector<int64_t> documents;         // times it forgot, less one
 };
 
+constexpr int64_t kBroken = -1;  // no token: a hidden state that is no number
+
 // Says what `next(row, document, fed)` says; its hidden state is that token's id.
 class Script : public Model {
  public:
@@ -45,7 +48,8 @@ class Script : public Model {
     for (size_t n = 0; n < step.rows.size(); ++n) {
       for (int64_t t = 0; t < step.lengths[n]; ++t) {
         counter.fed[step.rows[n]].push_back(step.ids[token++]);
-        hidden.push_back(static_cast<float>(next_(step.rows[n], counter.documents[step.rows[n]], counter.fed[step.rows[n]])));
+        const int64_t id = next_(step.rows[n], counter.documents[step.rows[n]], counter.fed[step.rows[n]]);
+        hidden.push_back(id == kBroken ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(id));
       }
     }
     largest_step = std::max(largest_step, step.num_tokens());

@@ -84,6 +84,28 @@ TEST_CASE("cells come back from JSON as they went", "[cell]") {
   CHECK(cells_from_json(cells_to_json({})).empty());
 }
 
+TEST_CASE("what else a cell may say comes back, and is told", "[cell]") {
+  Cell e = cell("swa", "sr", 2048, 98);
+  e.length.reset();
+  e.dataset = "lcc";
+  e.by_length = {12.5, std::nullopt, 40};
+  e.code_backend = "levenshtein";
+  e.failed = 2;
+  const std::string text = cells_to_json({e, cell("dense", "os", 512, 12)});
+  CHECK_THAT(text, Contains("\"0-4k\":12.5,\"4-8k\":null,\"8k+\":40.0,\"code_backend\":\"levenshtein\",\"failed\":2"));
+  CHECK_THAT(text, Contains("\"0-4k\":null,\"4-8k\":null,\"8k+\":null,\"code_backend\":null,\"failed\":0"));
+  const std::vector<Cell> cells = cells_from_json(text);
+  CHECK(cells_to_json(cells) == text);
+  CHECK((is_of_longbench_e(cells[0]) && !is_of_longbench_e(cells[1])));
+  CHECK(code_backends(cells) == "levenshtein");
+  CHECK(code_backends({cells[1]}).empty());
+  CHECK(tell_failed(cells) == "swa on lcc: 2 of 102 readings failed and are not scored\n");
+  Cell one = cells[1];
+  one.failed = 1;
+  CHECK(tell_failed({one}) == "dense on sentences at 512 tokens: 1 of 101 readings failed and is not scored\n");
+  CHECK(format_interval(one) == format_interval(cells[1]) + " 1 failed");
+}
+
 TEST_CASE("JSON of cells is refused by cell and field", "[cell]") {
   const std::string good =
       cells_to_json({cell("dense", "os", 512, 12), cell("dense", "os", 1024, 0)});

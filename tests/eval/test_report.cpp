@@ -301,6 +301,21 @@ TEST_CASE("a report has everything, escaped, and needs nothing else", "[report]"
   CHECK(read_file(out) == html);
 }
 
+TEST_CASE("a reading that failed is no reading that was answered wrongly", "[report]") {
+  const Folder folder;
+  make_runs(folder);
+  Transcript failed = reading("c", "none");
+  failed.error = "it broke";
+  failed.answer.clear();
+  failed.exchanges.clear();
+  const std::string file = folder / "quick/eval/traces/swa-sr.1024.jsonl";
+  write_file(file, to_json(failed) + "\n" + to_json(reading("b", "4821")) + "\n");
+  CHECK_FALSE(choose_wrong({file}, 512));
+  CHECK(choose_right({file}, 512)->transcript.id == "b");
+  write_file(file, to_json(failed) + "\n" + to_json(reading("d", "77")) + "\n");
+  CHECK(choose_wrong({file}, 512)->transcript.id == "d");
+}
+
 TEST_CASE("a report of a training run alone, and one of nothing", "[report]") {
   const Folder folder;
   make_runs(folder);
