@@ -67,7 +67,8 @@ Table longbench_e_table(const std::vector<Cell>& cells) {
 
 Table longbench_e_tasks_table(const std::vector<Cell>& cells) {
   const std::vector<std::vector<Cell>> models = by_model(cells);
-  Table table{"LongBench-E task by task and length by length.", {"task", "metric"}, 2, {}};
+  const std::string backends = code_backends(cells);
+  Table table{"LongBench-E task by task and length by length." + (backends.empty() ? "" : " Code is compared by " + backends + "."), {"task", "metric"}, 2, {}};
   for (const std::vector<Cell>& model : models) {
     for (const std::string& bucket : kBuckets) table.head.push_back(model[0].model + " " + bucket);
   }

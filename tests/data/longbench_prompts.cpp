@@ -31,11 +31,13 @@ std::filesystem::path config_folder(const TestFolder& folder, const json& forms)
 // What is told on standard error meanwhile.
 template <class Act>
 std::string told(const Act& act) {
-  std::ostringstream said;
-  std::streambuf* before = std::cerr.rdbuf(said.rdbuf());
+  struct Listener {
+    std::ostringstream said;
+    std::streambuf* before = std::cerr.rdbuf(said.rdbuf());
+    ~Listener() { std::cerr.rdbuf(before); }
+  } listener;
   act();
-  std::cerr.rdbuf(before);
-  return said.str();
+  return listener.said.str();
 }
 
 LongBenchRecord record(const std::string& context, const std::string& input) { return {.input = input, .context = context}; }
