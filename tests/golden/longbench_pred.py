@@ -27,7 +27,9 @@ TASKS = {  # template, tokens of the answer
 }
 PLAIN = {"trec", "triviaqa", "samsum", "lcc", "repobench-p"}
 CHAT = "<|im_start|>user\n%s<|im_end|>\n<|im_start|>assistant\n"
-WORDS = "One of the special magic numbers for old cat is: 482. What is all the number mentioned in text? naïve 漢字 \U0001f600 <|im_end|> {x} def f(x):".split(" ")
+# No two characters that a tokenizer spells as bytes stand side by side: where a cut falls into such a row, `tokenizers` shows every byte of it as U+FFFD,
+# SentencePiece, and with it this framework, only those that are no character.
+WORDS = "One of the special magic numbers for old cat is: 482. What is all the number mentioned in text? naïve 漢 \U0001f600 <|im_end|> {x} def f(x):".split(" ")
 MAX_LENGTH = 71
 EVAL = """
 out: {out}
