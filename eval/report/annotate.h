@@ -66,7 +66,8 @@ inline constexpr int64_t kLooked = 100;
 
 AnnotatedReading annotate(const Trace& trace);
 
-// A reading of LongBench, its question apart from the first turn's text: the turns at both ends and those whose text has a reference, which is marked in it as in what was written. `score`: 0 to 1.
+// A reading of LongBench, its question apart from the first turn's text: the turns at both ends and those whose text has a reference, which is marked
+// in it as in what was written. `score`: 0 to 1.
 AnnotatedReading annotate_graded(const Trace& trace, const std::string& metric, double score);
 
 // What was asked, as it stands before the first chunk; after the text in one-step reading.

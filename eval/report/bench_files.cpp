@@ -34,7 +34,8 @@ TrainBench bench_of(const Json& json, const std::string& file) {
                    .prompt = field<int64_t>(json, "prompt", file),
                    .peak_bytes = field<int64_t>(json, "peak_bytes", file),
                    .seconds = field<double>(json, "seconds", file)};
-  if (bench.rows <= 0 || bench.prompt <= 0 || !(bench.seconds > 0)) throw std::runtime_error(file + ": rows, prompt and seconds: expected numbers above 0");
+  if (bench.rows <= 0 || bench.prompt <= 0 || !(bench.seconds > 0))
+    throw std::runtime_error(file + ": rows, prompt and seconds: expected numbers above 0");
   return bench;
 }
 

@@ -62,7 +62,9 @@ Picture picture_of(const std::vector<TimeCurve>& curves, const std::string& what
     for (const Measured& point : curve.points) series.points.push_back({.x = point.x, .y = point.y});
     plot.series.push_back(std::move(series));
   }
-  return {"fig4-" + what, draw(plot), fmt::format("Time of {} against the context's length, both logarithmic: a straight line of slope 1 is linear, of slope 2 quadratic.", what)};
+  return {
+      "fig4-" + what, draw(plot),
+      fmt::format("Time of {} against the context's length, both logarithmic: a straight line of slope 1 is linear, of slope 2 quadratic.", what)};
 }
 
 void add_half(const std::vector<TimeCurve>& curves, const std::string& what, double paper_length, std::vector<Block>& blocks) {
@@ -103,7 +105,9 @@ std::vector<TimeCurve> training_curves(const std::vector<TrainBench>& benches) {
   std::map<std::pair<std::string, std::string>, std::map<int64_t, const TrainBench*>> groups;
   for (const TrainBench& bench : benches) {
     const auto [place, is_new] = groups[{bench.name(), bench.device}].try_emplace(bench.prompt, &bench);
-    if (!is_new) throw std::runtime_error(fmt::format("{} and {} both time {} at {} tokens on {}; keep one of them", place->second->file, bench.file, bench.name(), bench.prompt, bench.device));
+    if (!is_new)
+      throw std::runtime_error(fmt::format("{} and {} both time {} at {} tokens on {}; keep one of them", place->second->file, bench.file,
+                                           bench.name(), bench.prompt, bench.device));
   }
   std::vector<TimeCurve> curves;
   for (const auto& [key, points] : groups) {
@@ -118,10 +122,14 @@ std::vector<TimeCurve> training_curves(const std::vector<TrainBench>& benches) {
 }
 
 Table time_table(const std::vector<TimeCurve>& curves, const std::string& what, double paper_length) {
-  Table table{fmt::format("Time of {} by context length. Exponent: e of time ~ length^e by least squares over all lengths, and between the two longest; 1 is linear, 2 quadratic. Below, how many "
+  Table table{fmt::format("Time of {} by context length. Exponent: e of time ~ length^e by least squares over all lengths, and between the two "
+                          "longest; 1 is linear, 2 quadratic. Below, how many "
                           "times as fast windows are as dense attention; the paper's factor is at its 64k, twice its training length.",
                           what == "training" ? "training, per document and step" : "inference, wall clock per task"),
-              {"line"}, 1, {}, "fig4-" + what};
+              {"line"},
+              1,
+              {},
+              "fig4-" + what};
   std::set<double> lengths;
   for (const TimeCurve& curve : curves) {
     for (const Measured& point : curve.points) lengths.insert(point.x);
@@ -147,7 +155,8 @@ Table time_table(const std::vector<TimeCurve>& curves, const std::string& what, 
     const double theirs = paper_factor(what, pair.window->early_stop);
     const auto only_there = [&](const std::string& text) { return [=](double length) { return length == paper_length ? text : std::string(); }; };
     table.add(row_of("paper, at 64k", only_there(fmt::format("{:g}", theirs))), RowKind::kPaper);
-    if (const auto ours = factor(pair, paper_length)) table.add(row_of("ours − paper", only_there(format_difference(*ours - theirs, 2))), RowKind::kDifference);
+    if (const auto ours = factor(pair, paper_length))
+      table.add(row_of("ours − paper", only_there(format_difference(*ours - theirs, 2))), RowKind::kDifference);
   }
   return table;
 }
@@ -156,8 +165,8 @@ std::string growth_sentence(const std::vector<TimeCurve>& curves, const std::str
   std::string out;
   for (const TimeCurve& curve : curves) {
     if (curve.kind == TimeCurve::Kind::kOther) continue;
-    out += fmt::format("{}{} as length^{:.2f} from {} to {} tokens", out.empty() ? "" : ", ", curve.label, exponent(curve.points), length_text(curve.points.front().x),
-                       length_text(curve.points.back().x));
+    out += fmt::format("{}{} as length^{:.2f} from {} to {} tokens", out.empty() ? "" : ", ", curve.label, exponent(curve.points),
+                       length_text(curve.points.front().x), length_text(curve.points.back().x));
   }
   return out.empty() ? "" : fmt::format("Time of {} grows: {} (linear is 1, quadratic 2).", what, out);
 }
@@ -170,8 +179,10 @@ std::string factor_sentence(const std::vector<TimeCurve>& curves, const std::str
       if (factor(pair, point.x)) longest = point.x;
     }
     if (longest == 0) continue;
-    out += fmt::format("{}At {} tokens, the longest that both have, {} takes {:.2f} of the time of {}: {:.1f} times as fast (the paper, at 64k: about {:g}).", out.empty() ? "" : " ",
-                       length_text(longest), pair.window->label, 1 / *factor(pair, longest), pair.dense->label, *factor(pair, longest), paper_factor(what, pair.window->early_stop));
+    out += fmt::format(
+        "{}At {} tokens, the longest that both have, {} takes {:.2f} of the time of {}: {:.1f} times as fast (the paper, at 64k: about {:g}).",
+        out.empty() ? "" : " ", length_text(longest), pair.window->label, 1 / *factor(pair, longest), pair.dense->label, *factor(pair, longest),
+        paper_factor(what, pair.window->early_stop));
   }
   return out;
 }
@@ -179,7 +190,9 @@ std::string factor_sentence(const std::vector<TimeCurve>& curves, const std::str
 std::vector<Block> fig4_blocks(const std::vector<Line>& lines, const std::vector<TrainBench>& benches) {
   const std::vector<TimeCurve> inference = inference_curves(lines), training = training_curves(benches);
   if (inference.empty() && training.empty()) {
-    throw std::runtime_error("fig4: the folders hold neither evaluations of one model at two lengths nor `./smooth bench train` at two lengths (its objects in files bench*.json)");
+    throw std::runtime_error(
+        "fig4: the folders hold neither evaluations of one model at two lengths nor `./smooth bench train` at two lengths (its objects in files "
+        "bench*.json)");
   }
   std::vector<Block> blocks;
   if (!training.empty()) add_half(training, "training", kPaperLength, blocks);

@@ -22,7 +22,8 @@ Picture picture_of(const WindowsAndChunks& half, const std::string& name) {
             .series = {},
             .legend = true};
   plot.x.label = [](double x) { return format_length(std::llround(x)) + "\n" + format_length(std::llround(2 * x)); };
-  Series measured{.label = "measured", .style = 0}, formula{.label = "formula, p_r and d_r the same for all", .marks = false, .dashed = true, .grey = true},
+  Series measured{.label = "measured", .style = 0},
+      formula{.label = "formula, p_r and d_r the same for all", .marks = false, .dashed = true, .grey = true},
       by_window{.label = "formula, p_r and d_r by window", .style = 1, .marks = false, .dashed = true};
   for (const Cell& cell : half.cells) {
     const auto x = static_cast<double>(*cell.chunk);
@@ -42,7 +43,9 @@ std::vector<WindowsAndChunks> half_window_chunks(const std::vector<Line>& lines)
   std::vector<WindowsAndChunks> halves;
   for (WindowsAndChunks& grid : windows_and_chunks(lines)) {
     if (grid.early_stop) continue;  // less than l is read then
-    std::erase_if(grid.cells, [](const Cell& cell) { return *cell.window != 2 * *cell.chunk || cell.n == 0 || !(cell.prefill_seconds > 0 && cell.decode_seconds > 0); });
+    std::erase_if(grid.cells, [](const Cell& cell) {
+      return *cell.window != 2 * *cell.chunk || cell.n == 0 || !(cell.prefill_seconds > 0 && cell.decode_seconds > 0);
+    });
     if (grid.cells.size() > 1) halves.push_back(std::move(grid));
   }
   return halves;
@@ -74,15 +77,24 @@ ChunkCosts chunk_costs(const WindowsAndChunks& half) {
 
 Table fig5_table(const WindowsAndChunks& half) {
   const ChunkCosts costs = chunk_costs(half);
-  Table table{fmt::format("Time of one reading where the window is twice the chunk, {}. Formula: T = (1 + gβ/c) l p_r with p_r = {} and d_r = {} for all cells; by window: both rates as "
+  Table table{fmt::format("Time of one reading where the window is twice the chunk, {}. Formula: T = (1 + gβ/c) l p_r with p_r = {} and d_r = {} for "
+                          "all cells; by window: both rates as "
                           "straight lines over the window. Fitted to all {} cells by least squares. In italics the paper's best.",
                           half.title(), format_duration(costs.same.prefill), format_duration(costs.same.decode), half.cells.size()),
-              {"chunk", "window", "prefill", "decode", "both", "formula", "off by", "by window", "off by", "g"}, 2, {}, "fig5"};
+              {"chunk", "window", "prefill", "decode", "both", "formula", "off by", "by window", "off by", "g"},
+              2,
+              {},
+              "fig5"};
   for (const Cell& cell : half.cells) {
     const auto n = static_cast<double>(cell.n);
     const double seconds = read_seconds(cell), formula = costs.seconds(cell);
-    std::vector<TableCell> row = {format_length(*cell.chunk), format_length(*cell.window), format_duration(cell.prefill_seconds / n), format_duration(cell.decode_seconds / n),
-                                  format_duration(seconds), format_duration(formula), off_by(formula, seconds)};
+    std::vector<TableCell> row = {format_length(*cell.chunk),
+                                  format_length(*cell.window),
+                                  format_duration(cell.prefill_seconds / n),
+                                  format_duration(cell.decode_seconds / n),
+                                  format_duration(seconds),
+                                  format_duration(formula),
+                                  off_by(formula, seconds)};
     row.push_back(costs.by_window ? format_duration(costs.seconds_by_window(cell)) : "–");
     row.push_back(costs.by_window ? off_by(costs.seconds_by_window(cell), seconds) : "–");
     row.push_back(fmt::format("{:.1f}", written_per_chunk(cell)));
@@ -101,13 +113,15 @@ std::string fastest_sentence(const WindowsAndChunks& half) {
   const char* shape = first ? "the smallest that was measured: time rises with the chunk, there is no U"
                       : last ? "the largest that was measured: a minimum beyond it is not ruled out"
                              : "with slower ones on both sides: a U, as the paper's";
-  return fmt::format("The fastest chunk is {} with a window of {} ({}), {} a reading, {}. The paper's is {} with {}.", *best->chunk, *best->window, half.title(),
-                     format_duration(read_seconds(*best)), shape, kPaperFig5Chunk, 2 * kPaperFig5Chunk);
+  return fmt::format("The fastest chunk is {} with a window of {} ({}), {} a reading, {}. The paper's is {} with {}.", *best->chunk, *best->window,
+                     half.title(), format_duration(read_seconds(*best)), shape, kPaperFig5Chunk, 2 * kPaperFig5Chunk);
 }
 
 std::vector<Block> fig5_blocks(const std::vector<Line>& lines) {
   const std::vector<WindowsAndChunks> halves = half_window_chunks(lines);
-  if (halves.empty()) throw std::runtime_error("fig5: the runs hold no two cells of smooth reading to the end whose window is twice their chunk (`window`, `chunk` in results.json)");
+  if (halves.empty())
+    throw std::runtime_error(
+        "fig5: the runs hold no two cells of smooth reading to the end whose window is twice their chunk (`window`, `chunk` in results.json)");
   std::vector<Block> blocks;
   for (size_t i = 0; i < halves.size(); ++i) {
     const std::string more = i == 0 ? "" : fmt::format("-{}", i + 1);

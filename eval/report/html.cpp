@@ -108,7 +108,8 @@ struct HtmlWriter {
     std::string answers;
     for (const std::string& answer : reading.answers) answers += (answers.empty() ? "" : ", ") + answer;
     const char* verdict = !reading.score.empty() && !reading.right ? "graded" : reading.right ? "right" : "wrong";
-    return fmt::format("<p class=\"verdict {}\"><b>{}</b> {} <small>expected {}</small></p>\n", verdict, escape_html(reading.score.empty() ? verdict : reading.score),
+    return fmt::format("<p class=\"verdict {}\"><b>{}</b> {} <small>expected {}</small></p>\n", verdict,
+                       escape_html(reading.score.empty() ? verdict : reading.score),
                        reading.answer.empty() ? "no answer" : escape_html(reading.answer), escape_html(answers));
   }
 };

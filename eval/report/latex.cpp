@@ -12,11 +12,32 @@ namespace smooth {
 namespace {
 
 using Sign = std::pair<std::string_view, std::string_view>;
-constexpr std::array<Sign, 26> kSigns = {{{"\\", "\\textbackslash{}"}, {"{", "\\{"}, {"}", "\\}"}, {"$", "\\$"}, {"&", "\\&"}, {"#", "\\#"}, {"_", "\\_"}, {"%", "\\%"},
-                                          {"^", "\\textasciicircum{}"}, {"~", "\\textasciitilde{}"}, {"<", "\\textless{}"}, {">", "\\textgreater{}"}, {"|", "\\textbar{}"},
-                                          {"\"", "''"}, {"\n", " "}, {"\u00a0", "~"}, {"×", "\\ensuremath{\\times}"}, {"÷", "\\ensuremath{\\div}"},
-                                          {"−", "\\ensuremath{-}"}, {"–", "--"}, {"µ", "\\ensuremath{\\mu}"}, {"β", "\\ensuremath{\\beta}"}, {"≥", "\\ensuremath{\\geq}"},
-                                          {"≤", "\\ensuremath{\\leq}"}, {"²", "\\textsuperscript{2}"}, {"…", "\\ldots{}"}}};
+constexpr std::array<Sign, 26> kSigns = {{{"\\", "\\textbackslash{}"},
+                                          {"{", "\\{"},
+                                          {"}", "\\}"},
+                                          {"$", "\\$"},
+                                          {"&", "\\&"},
+                                          {"#", "\\#"},
+                                          {"_", "\\_"},
+                                          {"%", "\\%"},
+                                          {"^", "\\textasciicircum{}"},
+                                          {"~", "\\textasciitilde{}"},
+                                          {"<", "\\textless{}"},
+                                          {">", "\\textgreater{}"},
+                                          {"|", "\\textbar{}"},
+                                          {"\"", "''"},
+                                          {"\n", " "},
+                                          {"\u00a0", "~"},
+                                          {"×", "\\ensuremath{\\times}"},
+                                          {"÷", "\\ensuremath{\\div}"},
+                                          {"−", "\\ensuremath{-}"},
+                                          {"–", "--"},
+                                          {"µ", "\\ensuremath{\\mu}"},
+                                          {"β", "\\ensuremath{\\beta}"},
+                                          {"≥", "\\ensuremath{\\geq}"},
+                                          {"≤", "\\ensuremath{\\leq}"},
+                                          {"²", "\\textsuperscript{2}"},
+                                          {"…", "\\ldots{}"}}};
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -60,7 +81,9 @@ std::string to_latex(const Table& table) {
     columns += i < table.left ? 'l' : 'r';
     head += (i ? " & " : "") + cell_text(table.head[i], RowKind::kOurs);
   }
-  std::string out = fmt::format("% Needs \\usepackage{{booktabs}}.\n\\begin{{table}}\n\\centering\\small\n\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n", columns, head);
+  std::string out = fmt::format(
+      "% Needs \\usepackage{{booktabs}}.\n\\begin{{table}}\n\\centering\\small\n\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
+      columns, head);
   for (const TableRow& row : table.rows) {
     std::string line;
     for (size_t i = 0; i < row.cells.size(); ++i) line += (i ? " & " : "") + cell_text(row.cells[i], row.kind);

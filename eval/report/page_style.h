@@ -37,7 +37,7 @@ tr.ours:not(:first-child) > * { border-top: 1px solid var(--line) }
 tr.paper > *, tr.expected > *, tr.difference > * { color: var(--soft); font-style: italic; padding-top: 0; font-weight: 400 }
 tr.difference > * { font-style: normal }
 tr.paper th, tr.expected th, tr.difference th { padding-left: 0.9rem }
-td.number small { display: block; color: var(--soft); font-size: 0.88em; white-space: pre-line }
+td.number small { display: block; color: var(--soft); font-size: 0.88em; white-space: pre }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1.2rem 2.4rem; margin: 1.2rem 0 }
 .gallery figure { margin: 0; max-width: 34rem }

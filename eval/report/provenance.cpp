@@ -36,7 +36,11 @@ void add_environments(const Runs& runs, Blocks& blocks) {
   for (const EvaluationFolder& run : runs.evaluations) add(run);
   int64_t number = 1;
   for (const auto& [environment, names] : groups) {
-    Table table{fmt::format("Versions and machine of {}.", names), {"what", "value"}, 2, {}, number == 1 ? "environment" : fmt::format("environment-{}", number)};
+    Table table{fmt::format("Versions and machine of {}.", names),
+                {"what", "value"},
+                2,
+                {},
+                number == 1 ? "environment" : fmt::format("environment-{}", number)};
     ++number;
     for (const auto& [key, value] : environment) table.add({key, value});
     blocks.push_back(std::move(table));
@@ -52,7 +56,12 @@ void add_seeds(const Runs& runs, Blocks& blocks) {
 }
 
 void add_checksums(const Runs& runs, Blocks& blocks) {
-  Table table{"What the runs were made from and what they read, by the checksums (FNV-1a, 64 bit) that they left.", {"run", "of", "checksum"}, 3, {}, "checksums", "Checksums"};
+  Table table{"What the runs were made from and what they read, by the checksums (FNV-1a, 64 bit) that they left.",
+              {"run", "of", "checksum"},
+              3,
+              {},
+              "checksums",
+              "Checksums"};
   const auto add = [&](const auto& run) {
     for (const Checksum& checksum : run.checksums) table.add({run.name, checksum.of, checksum.sum});
   };
@@ -66,12 +75,14 @@ void add_checksums(const Runs& runs, Blocks& blocks) {
 
 std::vector<Block> provenance_blocks(const Runs& runs, const std::string& report) {
   Blocks blocks = {Heading{"To run it again"},
-                   Prose{"Each folder's `config.yaml` is resolved: it holds every value, defaults included. Give `--set out=...` or `--set run=...` a new folder to keep what is there."},
+                   Prose{"Each folder's `config.yaml` is resolved: it holds every value, defaults included. Give `--set out=...` or `--set run=...` "
+                         "a new folder to keep what is there."},
                    Listing{"", commands(runs, report)}};
   add_seeds(runs, blocks);
   add_environments(runs, blocks);
   add_checksums(runs, blocks);
-  for (const TrainBench& bench : runs.benches) blocks.push_back(Prose{fmt::format("Timed: `{}`, {} at {} tokens on {}.", bench.file, bench.name(), bench.prompt, bench.device)});
+  for (const TrainBench& bench : runs.benches)
+    blocks.push_back(Prose{fmt::format("Timed: `{}`, {} at {} tokens on {}.", bench.file, bench.name(), bench.prompt, bench.device)});
   for (const TrainingFolder& run : runs.trainings) blocks.push_back(Listing{run.name + "/config.yaml", run.config});
   for (const EvaluationFolder& run : runs.evaluations) blocks.push_back(Listing{run.name + "/config.yaml", run.config});
   for (const DataFolder& data : runs.data) {

@@ -145,7 +145,8 @@ std::vector<Checksum> data_checksums(const Json& manifest) {
   std::vector<Checksum> sums;
   if (!manifest.contains("rows") || !manifest.at("rows").is_array()) return sums;
   for (const Json& row : manifest.at("rows")) {
-    if (row.is_object() && row.contains("file") && row.contains("checksum")) sums.push_back({row.at("file").get<std::string>(), row.at("checksum").get<std::string>()});
+    if (row.is_object() && row.contains("file") && row.contains("checksum"))
+      sums.push_back({row.at("file").get<std::string>(), row.at("checksum").get<std::string>()});
   }
   return sums;
 }
@@ -162,8 +163,9 @@ std::vector<std::string> traces_in(const fs::path& folder) {
 
 void read_training(const fs::path& folder, Runs& runs) {
   const std::string name = folder.string();
-  runs.trainings.push_back({name, name, read_file(folder / "config.yaml"), config_number(folder / "config.yaml", "seed"), read_metrics(folder / "metrics.jsonl"),
-                            read_environment(folder / "environment.json"), read_accuracies(folder / "accuracies.jsonl"), training_checksums(folder / "inputs.json")});
+  runs.trainings.push_back({name, name, read_file(folder / "config.yaml"), config_number(folder / "config.yaml", "seed"),
+                            read_metrics(folder / "metrics.jsonl"), read_environment(folder / "environment.json"),
+                            read_accuracies(folder / "accuracies.jsonl"), training_checksums(folder / "inputs.json")});
 }
 
 // One that has begun and not finished its first cell, or whose shards are not merged, has no results yet, and perhaps no environment.
@@ -172,9 +174,10 @@ void read_evaluation(const fs::path& folder, Runs& runs) {
   const fs::path config = evaluation_config(folder);
   const std::vector<Cell> cells = finished ? read_cells(folder / "results.json") : std::vector<Cell>();
   const fs::path environment = config.parent_path() / "environment.json";
-  runs.evaluations.push_back({folder.string(), folder.string(), read_file(config), config_number(config, "seed"), config_number(config, "training_length"), cells,
-                              finished || fs::exists(environment) ? read_environment(environment) : Environment(), traces_in(folder / "traces"), unfinished_of(folder, cells),
-                              evaluation_checksums(folder / "inputs")});
+  runs.evaluations.push_back({folder.string(), folder.string(), read_file(config), config_number(config, "seed"),
+                              config_number(config, "training_length"), cells,
+                              finished || fs::exists(environment) ? read_environment(environment) : Environment(), traces_in(folder / "traces"),
+                              unfinished_of(folder, cells), evaluation_checksums(folder / "inputs")});
 }
 
 bool is_evaluation(const fs::path& folder) {

@@ -65,9 +65,9 @@ struct Runs {
 
 // Reads the folders and those inside them, three levels down, in sorted order; each once.
 // metrics.jsonl makes a training run, results.json an evaluation, manifest.json a data set; a folder with predictions or shards and
-// no results.json is an evaluation without cells, and files bench*.json are what was timed. An unfinished last line of a run that still goes on is left out. Of a watch's evaluations, a folder a
-// step, the newest counts, and each that is named itself. Throws naming file, line and field,
-// and for a folder in which nothing of the kind is found.
+// no results.json is an evaluation without cells, and files bench*.json are what was timed. An unfinished last line of a run that still goes on is
+// left out. Of a watch's evaluations, a folder a step, the newest counts, and each that is named itself. Throws naming file, line and field, and for
+// a folder in which nothing of the kind is found.
 Runs find_runs(const std::vector<std::string>& folders);
 
 }  // namespace smooth

@@ -20,7 +20,10 @@ namespace {
 
 constexpr const char* kNone = "–";
 
-bool has_clocks(const Cell& cell) { return cell.n > 0 && cell.prefill_seconds > 0 && cell.decode_seconds > 0 && cell.prefill_tokens > 0 && cell.decode_tokens > 0 && cell.context_tokens > 0; }
+bool has_clocks(const Cell& cell) {
+  return cell.n > 0 && cell.prefill_seconds > 0 && cell.decode_seconds > 0 && cell.prefill_tokens > 0 && cell.decode_tokens > 0 &&
+         cell.context_tokens > 0;
+}
 
 std::optional<PaperTable4> paper_of(const WindowsAndChunks& grid, int64_t window, int64_t chunk) {
   const double scale = table4_scale(grid);
@@ -66,12 +69,16 @@ double paper_mean(bool large) {
 std::string paper_caption(const WindowsAndChunks& grid) {
   const double scale = table4_scale(grid);
   if (scale == 1) return "In italics the paper's cells of the same window and chunk.";
-  return fmt::format("In italics the paper's cells of the same ratio of window to chunk: ours × {:g}, so that the smallest window stands beside its 512.", scale);
+  return fmt::format(
+      "In italics the paper's cells of the same ratio of window to chunk: ours × {:g}, so that the smallest window stands beside its 512.", scale);
 }
 
 // Curves over the chunks, one for each window.
 Plot plot_over_chunks(const WindowsAndChunks& grid, const std::string& title, Axis y) {
-  Plot plot{.title = title, .x = {.title = "chunk, tokens", .scaling = Scaling::kLog2, .label = [](double x) { return format_length(std::llround(x)); }}, .y = std::move(y), .series = {}};
+  Plot plot{.title = title,
+            .x = {.title = "chunk, tokens", .scaling = Scaling::kLog2, .label = [](double x) { return format_length(std::llround(x)); }},
+            .y = std::move(y),
+            .series = {}};
   if (grid.chunks.size() > 1) {
     for (const int64_t chunk : grid.chunks) plot.x.at.push_back(static_cast<double>(chunk));
   }
@@ -85,7 +92,8 @@ Picture accuracy_picture(const WindowsAndChunks& grid, const std::string& name) 
   for (const int64_t window : grid.windows) {
     Series series{.label = window_name(window), .style = plot.series.size()};
     for (const Cell& cell : grid.cells) {
-      if (cell.window == window) series.points.push_back({.x = static_cast<double>(*cell.chunk), .y = cell.score, .low = cell.ci_low, .high = cell.ci_high});
+      if (cell.window == window)
+        series.points.push_back({.x = static_cast<double>(*cell.chunk), .y = cell.score, .low = cell.ci_low, .high = cell.ci_high});
     }
     plot.series.push_back(std::move(series));
   }
@@ -115,7 +123,9 @@ const Cell* WindowsAndChunks::at(int64_t window, int64_t chunk) const {
   return found == cells.end() ? nullptr : &*found;
 }
 
-std::string WindowsAndChunks::title() const { return fmt::format("{}, {} tokens, {}", dataset, format_length(length), early_stop ? "early stop" : "no early stop"); }
+std::string WindowsAndChunks::title() const {
+  return fmt::format("{}, {} tokens, {}", dataset, format_length(length), early_stop ? "early stop" : "no early stop");
+}
 
 std::vector<WindowsAndChunks> windows_and_chunks(const std::vector<Line>& lines) {
   std::map<std::tuple<std::string, int64_t, bool>, WindowsAndChunks> found;
@@ -126,8 +136,8 @@ std::vector<WindowsAndChunks> windows_and_chunks(const std::vector<Line>& lines)
       const bool stops = cell.early_stop.value_or(false);
       const auto [place, is_new] = places.try_emplace({cell.dataset, *cell.length, stops, *cell.window, *cell.chunk}, line.label);
       if (!is_new) {
-        throw std::runtime_error(fmt::format("{} and {} both have window {} and chunk {} at length {}; give the report the runs of one of them", place->second, line.label,
-                                             *cell.window, *cell.chunk, *cell.length));
+        throw std::runtime_error(fmt::format("{} and {} both have window {} and chunk {} at length {}; give the report the runs of one of them",
+                                             place->second, line.label, *cell.window, *cell.chunk, *cell.length));
       }
       WindowsAndChunks& grid = found[{cell.dataset, *cell.length, stops}];
       grid.dataset = cell.dataset;
@@ -158,7 +168,12 @@ double table4_scale(const WindowsAndChunks& grid) {
 }
 
 Table table4(const WindowsAndChunks& grid) {
-  Table table{fmt::format("Accuracy in per cent by window (rows) and chunk (columns), {}, with Wilson's 95 % interval. {}", grid.title(), paper_caption(grid)), {"window"}, 1, {}, "table4"};
+  Table table{fmt::format("Accuracy in per cent by window (rows) and chunk (columns), {}, with Wilson's 95 % interval. {}", grid.title(),
+                          paper_caption(grid)),
+              {"window"},
+              1,
+              {},
+              "table4"};
   for (const int64_t chunk : grid.chunks) table.head.push_back("chunk " + format_length(chunk));
   for (const int64_t window : grid.windows) {
     const auto paper = [&](int64_t chunk) { return paper_of(grid, window, chunk); };
@@ -178,10 +193,16 @@ Table table4(const WindowsAndChunks& grid) {
 }
 
 Table table4b(const WindowsAndChunks& grid) {
-  Table table{fmt::format("Seconds of one reading, {}: prefill and decode by the engine's clocks, and the wall clock of a cell over its tasks. Formula: T = (1 + gβ/c) l p_r with the "
-                          "cell's own g (tokens written a chunk) and l (the context alone), p_r and β from least squares over the window's other cells. Paper: Table 4, its seconds as they "
-                          "are.{}", grid.title(), grid.early_stop ? " With early stop less than l is read, and the formula says nothing." : ""),
-              {"window", "chunk", "prefill", "decode", "both", "formula", "off by", "wall clock", "g", "β", "paper, s"}, 2, {}, "table4b"};
+  Table table{fmt::format("Seconds of one reading, {}: prefill and decode by the engine's clocks, and the wall clock of a cell over its tasks. "
+                          "Formula: T = (1 + gβ/c) l p_r with the "
+                          "cell's own g (tokens written a chunk) and l (the context alone), p_r and β from least squares over the window's other "
+                          "cells. Paper: Table 4, its seconds as they "
+                          "are.{}",
+                          grid.title(), grid.early_stop ? " With early stop less than l is read, and the formula says nothing." : ""),
+              {"window", "chunk", "prefill", "decode", "both", "formula", "off by", "wall clock", "g", "β", "paper, s"},
+              2,
+              {},
+              "table4b"};
   for (const Cell& cell : grid.cells) {
     std::vector<TableCell> row = {format_length(*cell.window), format_length(*cell.chunk)};
     if (has_clocks(cell)) {
@@ -189,8 +210,9 @@ Table table4b(const WindowsAndChunks& grid) {
       const auto formula = predicted(grid, cell);
       const auto rates = rates_of_others(grid, cell);
       row.insert(row.end(), {format_duration(cell.prefill_seconds / n), format_duration(cell.decode_seconds / n), format_duration(read_seconds(cell)),
-                             formula ? format_duration(*formula) : kNone, formula ? percent_off(*formula, read_seconds(cell)) : kNone, format_duration(seconds_per_task(cell)),
-                             fmt::format("{:.1f}", written_per_chunk(cell)), rates ? fmt::format("{:.1f}", rates->beta()) : kNone});
+                             formula ? format_duration(*formula) : kNone, formula ? percent_off(*formula, read_seconds(cell)) : kNone,
+                             format_duration(seconds_per_task(cell)), fmt::format("{:.1f}", written_per_chunk(cell)),
+                             rates ? fmt::format("{:.1f}", rates->beta()) : kNone});
     } else {
       row.insert(row.end(), 8, TableCell(kNone));
     }
@@ -223,10 +245,15 @@ std::string collapse_sentence(const WindowsAndChunks& grid) {
     apart += highest < lowest;
   }
   if (windows == 0) return "";
-  const char* verdict = apart == windows ? "A chunk as large as the window collapses" : apart > 0 ? "A chunk as large as the window collapses with some windows, not with all" : "A chunk as large as the window does not collapse";
-  return fmt::format("{} ({}): for {} of {} windows every such chunk's interval lies below those of all chunks of at most half the window. Mean accuracy {:.1f} % against {:.1f} %; the "
-                     "paper's are {:.1f} % and {:.1f} %.",
-                     verdict, grid.title(), apart, windows, large_sum / static_cast<double>(large), safe_sum / static_cast<double>(safe), paper_mean(true), paper_mean(false));
+  const char* verdict = apart == windows ? "A chunk as large as the window collapses"
+                        : apart > 0      ? "A chunk as large as the window collapses with some windows, not with all"
+                                         : "A chunk as large as the window does not collapse";
+  return fmt::format(
+      "{} ({}): for {} of {} windows every such chunk's interval lies below those of all chunks of at most half the window. Mean accuracy {:.1f} % "
+      "against {:.1f} %; the "
+      "paper's are {:.1f} % and {:.1f} %.",
+      verdict, grid.title(), apart, windows, large_sum / static_cast<double>(large), safe_sum / static_cast<double>(safe), paper_mean(true),
+      paper_mean(false));
 }
 
 std::string formula_sentence(const WindowsAndChunks& grid) {
@@ -237,13 +264,17 @@ std::string formula_sentence(const WindowsAndChunks& grid) {
   if (off.empty()) return "";
   std::ranges::sort(off);
   const double median = (off[(off.size() - 1) / 2] + off[off.size() / 2]) / 2;
-  return fmt::format("The formula T = (1 + gβ/c) l p_r, its rates taken from the same window's other chunks, is off by {:.1f} % in the median of {} cells and by {:.1f} % at most.",
-                     100 * median, off.size(), 100 * off.back());
+  return fmt::format(
+      "The formula T = (1 + gβ/c) l p_r, its rates taken from the same window's other chunks, is off by {:.1f} % in the median of {} cells and by "
+      "{:.1f} % at most.",
+      100 * median, off.size(), 100 * off.back());
 }
 
 std::vector<Block> table4_blocks(const std::vector<Line>& lines) {
   const std::vector<WindowsAndChunks> grids = windows_and_chunks(lines);
-  if (grids.empty()) throw std::runtime_error("table4: the runs hold no cells of smooth reading with windows and chunks of several sizes (`window`, `chunk` in results.json)");
+  if (grids.empty())
+    throw std::runtime_error(
+        "table4: the runs hold no cells of smooth reading with windows and chunks of several sizes (`window`, `chunk` in results.json)");
   std::vector<Block> blocks;
   for (size_t i = 0; i < grids.size(); ++i) {
     const WindowsAndChunks& grid = grids[i];

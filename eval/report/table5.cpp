@@ -51,9 +51,13 @@ PaperRow paper_total() {
 }  // namespace
 
 Table table5(const std::string& set, const std::vector<RowStats>& counted, const std::string& form) {
-  Table table{fmt::format("Samples and tokens of {} in the form {}, as its chat template lays them out, beside Table 5, which does not say by which tokenizer it counts. Written: share "
-                          "of the tokens that carry loss.", set, mode_label(form)),
-              {"row", "samples", "paper", "ours − paper", "mean tokens", "paper", "ours − paper", "longest", "written"}, 1, {}};
+  Table table{fmt::format("Samples and tokens of {} in the form {}, as its chat template lays them out, beside Table 5, which does not say by which "
+                          "tokenizer it counts. Written: share "
+                          "of the tokens that carry loss.",
+                          set, mode_label(form)),
+              {"row", "samples", "paper", "ours − paper", "mean tokens", "paper", "ours − paper", "longest", "written"},
+              1,
+              {}};
   const auto ours = [&](const std::string& name) -> const RowStats* {
     const auto found = std::ranges::find_if(counted, [&](const RowStats& row) { return row.row == name && row.form == form; });
     return found == counted.end() ? nullptr : &*found;

@@ -46,7 +46,8 @@ std::optional<double> paper_score(const StopPair& pair, int64_t length, bool sto
 
 // A row: what `value` gives at each length, and the mean where all lengths have one.
 template <class Value>
-std::vector<TableCell> row_of(const std::string& name, const std::vector<int64_t>& lengths, Value value, const std::function<std::string(double)>& text) {
+std::vector<TableCell> row_of(const std::string& name, const std::vector<int64_t>& lengths, Value value,
+                              const std::function<std::string(double)>& text) {
   std::vector<TableCell> row = {name};
   double sum = 0;
   bool all = true;
@@ -69,7 +70,8 @@ std::vector<int64_t> lengths_of(const StopPair& pair) {
 }
 
 std::vector<TableCell> our_row(const std::string& name, const Line& line, const std::vector<int64_t>& lengths) {
-  std::vector<TableCell> row = row_of(name, lengths, [&](int64_t length) { return std::optional(cell_of_length(line, length)->score); }, format_score);
+  std::vector<TableCell> row = row_of(
+      name, lengths, [&](int64_t length) { return std::optional(cell_of_length(line, length)->score); }, format_score);
   for (size_t i = 0; i < lengths.size(); ++i) row[i + 1].note = format_interval(*cell_of_length(line, lengths[i]));
   return row;
 }
@@ -124,7 +126,8 @@ void add_paper(const StopPair& pair, const std::vector<int64_t>& lengths, Table&
       const auto theirs = paper_score(pair, length, stops);
       return theirs ? std::optional(cell_of_length(ours, length)->score - *theirs) : std::nullopt;
     };
-    table.add(row_of(stops ? "ours − paper: with" : "ours − paper: without", lengths, off, [](double value) { return format_difference(value, 1); }), RowKind::kDifference);
+    table.add(row_of(stops ? "ours − paper: with" : "ours − paper: without", lengths, off, [](double value) { return format_difference(value, 1); }),
+              RowKind::kDifference);
   }
 }
 
@@ -137,9 +140,9 @@ std::string sentence(const StopPair& pair, const Paired& paired) {
   if (!paired.mean) return "";
   const Difference& d = *paired.mean;
   const char* verdict = d.low > 0 ? "finds more" : d.high < 0 ? "finds less" : "finds no more and no fewer than chance explains";
-  return fmt::format("With early stop {} {}: {} points in the mean over {} lengths, 95 % interval {} to {}, p = {:.3f} (the paper: {}).", pair.without->label, verdict,
-                     format_difference(d.mean, 2), paired.at.size(), format_difference(d.low, 2), format_difference(d.high, 2), d.p,
-                     format_difference(paper_mean(true) - paper_mean(false), 2));
+  return fmt::format("With early stop {} {}: {} points in the mean over {} lengths, 95 % interval {} to {}, p = {:.3f} (the paper: {}).",
+                     pair.without->label, verdict, format_difference(d.mean, 2), paired.at.size(), format_difference(d.low, 2),
+                     format_difference(d.high, 2), d.p, format_difference(paper_mean(true) - paper_mean(false), 2));
 }
 
 Picture picture_of(const std::vector<Line>& lines, const std::string& name) {
@@ -163,7 +166,8 @@ std::vector<StopPair> stop_pairs(const std::vector<Line>& lines) {
     narrow(found, [&](const Line* with) { return with->kind().model == without.kind().model; });
     narrow(found, [&](const Line* with) { return with->kind().model.starts_with(without.kind().model); });
     if (found.size() > 1) {
-      throw std::runtime_error(fmt::format("table7: {} and {} both are like {} but for stopping; give the report the runs of one of them", found[0]->label, found[1]->label, without.label));
+      throw std::runtime_error(fmt::format("table7: {} and {} both are like {} but for stopping; give the report the runs of one of them",
+                                           found[0]->label, found[1]->label, without.label));
     }
     if (!found.empty()) pairs.push_back({&without, found[0]});
   }
@@ -173,13 +177,20 @@ std::vector<StopPair> stop_pairs(const std::vector<Line>& lines) {
 Table table7(const StopPair& pair) {
   const std::vector<int64_t> lengths = lengths_of(pair);
   const Paired paired = paired_differences(pair, lengths);
-  Table table{fmt::format("{} with and without early stop: per cent of the needles' values found, with Wilson's 95 % interval; their difference with the 95 % interval and two-sided p of the "
-                          "paired bootstrap over the same tasks ({} draws).{} In italics the paper's Table 7 at the same multiples of its training length.",
-                          pair.without->label, kPairedDraws, paired.refused.empty() ? "" : " Not paired: " + paired.refused + "."),
-              {"reading"}, 1, {}, "table7"};
+  Table table{
+      fmt::format("{} with and without early stop: per cent of the needles' values found, with Wilson's 95 % interval; their difference with the 95 "
+                  "% interval and two-sided p of the "
+                  "paired bootstrap over the same tasks ({} draws).{} In italics the paper's Table 7 at the same multiples of its training length.",
+                  pair.without->label, kPairedDraws, paired.refused.empty() ? "" : " Not paired: " + paired.refused + "."),
+      {"reading"},
+      1,
+      {},
+      "table7"};
   for (const int64_t length : lengths) {
     const bool known = pair.without->training_length > 0;
-    table.head.push_back(known ? format_multiple(static_cast<double>(length) / static_cast<double>(pair.without->training_length)) + " (" + format_length(length) + ")" : format_length(length));
+    table.head.push_back(known ? format_multiple(static_cast<double>(length) / static_cast<double>(pair.without->training_length)) + " (" +
+                                     format_length(length) + ")"
+                               : format_length(length));
   }
   table.head.emplace_back("Avg");
   table.add(our_row("without early stop", *pair.without, lengths));
@@ -196,11 +207,13 @@ Table table7(const StopPair& pair) {
 
 std::vector<Block> table7_blocks(const std::vector<Line>& lines) {
   const std::vector<StopPair> pairs = stop_pairs(lines);
-  if (pairs.empty()) throw std::runtime_error("table7: the runs hold no model in smooth reading both with early stop and without it at a common length");
+  if (pairs.empty())
+    throw std::runtime_error("table7: the runs hold no model in smooth reading both with early stop and without it at a common length");
   std::vector<Block> blocks;
   for (size_t i = 0; i < pairs.size(); ++i) {
     const std::string more = i == 0 ? "" : fmt::format("-{}", i + 1);
-    if (const std::string text = sentence(pairs[i], paired_differences(pairs[i], lengths_of(pairs[i]))); !text.empty()) blocks.push_back(Prose{text, true});
+    if (const std::string text = sentence(pairs[i], paired_differences(pairs[i], lengths_of(pairs[i]))); !text.empty())
+      blocks.push_back(Prose{text, true});
     Table table = table7(pairs[i]);
     table.name += more;
     blocks.push_back(std::move(table));

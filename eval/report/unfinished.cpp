@@ -65,7 +65,8 @@ std::vector<std::string> tasks_of(const Item& longbench) {
 void add_longbench(const std::string& model, const Item& longbench, std::vector<Wanted>& wanted) {
   const Item* samples = longbench.find("samples");
   const bool limited = samples != nullptr && samples->kind == Item::Kind::scalar && samples->text != "null";
-  for (const std::string& task : tasks_of(longbench)) wanted.push_back({model, task, {}, limited ? std::optional(number_of(*samples, "samples")) : std::nullopt});
+  for (const std::string& task : tasks_of(longbench))
+    wanted.push_back({model, task, {}, limited ? std::optional(number_of(*samples, "samples")) : std::nullopt});
 }
 
 std::vector<Wanted> wanted_of(const Item& config) {
@@ -82,7 +83,8 @@ std::vector<Wanted> wanted_of(const Item& config) {
       continue;
     }
     const std::vector<int64_t> own = numbers_of(model, "lengths");
-    for (const int64_t length : own.empty() ? lengths : own) wanted.push_back({name, "", length, samples != nullptr ? std::optional(number_of(*samples, "samples")) : std::nullopt});
+    for (const int64_t length : own.empty() ? lengths : own)
+      wanted.push_back({name, "", length, samples != nullptr ? std::optional(number_of(*samples, "samples")) : std::nullopt});
   }
   return wanted;
 }

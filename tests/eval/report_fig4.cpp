@@ -26,7 +26,9 @@ std::vector<Line> inference_lines() {
 }
 
 std::string bench_json(const std::string& architecture, int64_t prompt, double seconds, int64_t rows = 1) {
-  return nlohmann::json{{"bench", "train"}, {"architecture", architecture}, {"dtype", "bfloat16"}, {"device", "cuda"}, {"rows", rows}, {"prompt", prompt}, {"seconds", seconds}, {"peak_bytes", 7}}.dump(2);
+  return nlohmann::json{{"bench", "train"}, {"architecture", architecture}, {"dtype", "bfloat16"}, {"device", "cuda"}, {"rows", rows},
+                        {"prompt", prompt}, {"seconds", seconds},           {"peak_bytes", 7}}
+      .dump(2);
 }
 
 }  // namespace
@@ -38,14 +40,18 @@ TEST_CASE("inference: exponents, and how many times as fast windows are", "[fig4
   CHECK(table.head == Texts{"line", "512", "1k", "2k", "4k", "exponent", "longest two"});
   CHECK(row_named(table, "dense OS") == Texts{"dense OS", "262 ms", "1.05 s", "4.19 s", "16.8 s", "2.00", "2.00"});
   CHECK(row_named(table, "SWA SR (no early stop)") == Texts{"SWA SR (no early stop)", "512 ms", "1.02 s", "2.05 s", "4.1 s", "1.00", "1.00"});
-  CHECK(row_named(table, "SWA SR (no early stop): times as fast as dense OS") == Texts{"SWA SR (no early stop): times as fast as dense OS", "0.51", "1.02", "2.05", "4.10", "", ""});
+  CHECK(row_named(table, "SWA SR (no early stop): times as fast as dense OS") ==
+        Texts{"SWA SR (no early stop): times as fast as dense OS", "0.51", "1.02", "2.05", "4.10", "", ""});
   CHECK(row_named(table, "SWA SR (early stop): times as fast as dense OS")[4] == "–");
   REQUIRE(table.rows.size() == 9);
   CHECK((table.rows[4].kind == RowKind::kPaper && table.rows[4].cells[2].text == "2" && table.rows[5].cells[2].text == "−0.98"));
   CHECK(table.rows[7].cells[2].text == "4");  // with early stop
-  CHECK_THAT(growth_sentence(curves, "inference"), Contains("dense OS as length^2.00 from 512 to 4k tokens") && Contains("SWA SR (early stop) as length^1.00 from 512 to 2k"));
-  CHECK_THAT(factor_sentence(curves, "inference"), Contains("At 4k tokens, the longest that both have, SWA SR (no early stop) takes 0.24 of the time of dense OS: 4.1 times as fast (the paper, at 64k: about 2)") &&
-                                                       Contains("At 2k tokens, the longest that both have, SWA SR (early stop)") && Contains("about 4)"));
+  CHECK_THAT(growth_sentence(curves, "inference"),
+             Contains("dense OS as length^2.00 from 512 to 4k tokens") && Contains("SWA SR (early stop) as length^1.00 from 512 to 2k"));
+  CHECK_THAT(factor_sentence(curves, "inference"), Contains("At 4k tokens, the longest that both have, SWA SR (no early stop) takes 0.24 of the time "
+                                                            "of dense OS: 4.1 times as fast (the paper, at 64k: about 2)") &&
+                                                       Contains("At 2k tokens, the longest that both have, SWA SR (early stop)") &&
+                                                       Contains("about 4)"));
 }
 
 TEST_CASE("training: what bench train told, by architecture", "[fig4]") {
@@ -69,7 +75,8 @@ TEST_CASE("training: what bench train told, by architecture", "[fig4]") {
   CHECK_THAT(std::get<Prose>(fig4_blocks(inference_lines(), {}).back()).text, Contains("Training is lacking"));
   CHECK_THROWS_WITH(fig4_blocks({}, {}), Contains("fig4: the folders hold neither"));
   write_file(folder / "bench-again.json", bench_json("dense", 4096, 3));
-  CHECK_THROWS_WITH(training_curves(read_benches(folder.path)), Contains("bench-again.json and ") && Contains("bench-dense-4k.json both time dense, bfloat16 at 4096 tokens on cuda"));
+  CHECK_THROWS_WITH(training_curves(read_benches(folder.path)),
+                    Contains("bench-again.json and ") && Contains("bench-dense-4k.json both time dense, bfloat16 at 4096 tokens on cuda"));
 }
 
 TEST_CASE("what is no timing is refused by file and field", "[fig4]") {

@@ -9,7 +9,15 @@ namespace {
 
 // A reading of l tokens a task, taken in at p_r and written at d_r seconds a token, g tokens a chunk of c.
 Cell clocked(int64_t l, int64_t c, int64_t g, double p_r, double d_r, int64_t n = 10) {
-  Cell cell{.model = "swa", .architecture = "SWA-128", .mode = "sr", .benchmark = "niah", .dataset = "sentences", .length = l, .window = 128, .chunk = c, .early_stop = false};
+  Cell cell{.model = "swa",
+            .architecture = "SWA-128",
+            .mode = "sr",
+            .benchmark = "niah",
+            .dataset = "sentences",
+            .length = l,
+            .window = 128,
+            .chunk = c,
+            .early_stop = false};
   cell.n = n;
   cell.context_tokens = cell.prefill_tokens = l * n;
   cell.decode_tokens = l / c * g * n;

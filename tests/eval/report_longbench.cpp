@@ -36,7 +36,15 @@ std::vector<Cell> sixteen(const std::string& model) {
 }
 
 std::string trace(const std::string& id, const std::string& answer, int64_t chunks) {
-  Transcript t{.id = id, .row = "hotpotqa", .mode = "sr", .chunk = 64, .early_stop = false, .exchanges = {}, .answer = answer, .answers = {"Human <b>"}, .length = 900};
+  Transcript t{.id = id,
+               .row = "hotpotqa",
+               .mode = "sr",
+               .chunk = 64,
+               .early_stop = false,
+               .exchanges = {},
+               .answer = answer,
+               .answers = {"Human <b>"},
+               .length = 900};
   for (int64_t i = 0; i < chunks; ++i) {
     Exchange e;
     const std::string chunk = "Passage " + std::to_string(i) + " of a Human <b> & others.";
@@ -44,7 +52,8 @@ std::string trace(const std::string& id, const std::string& answer, int64_t chun
     e.given = (i == 0 ? "Answer as told.\nOne line more.\nWho <i>was</i> it?\n" : "") + chunk + (i + 1 == chunks ? "\n[end of text]" : "");
     e.begin = 100 * i;
     e.end = e.begin + std::ssize(chunk);
-    e.written = "Target: who\nClues: a Human <b>\nReason: it says so\n" + (i + 1 == chunks ? "Answer: " + answer + "\n<STOP>" : std::string("<CONTINUE>"));
+    e.written =
+        "Target: who\nClues: a Human <b>\nReason: it says so\n" + (i + 1 == chunks ? "Answer: " + answer + "\n<STOP>" : std::string("<CONTINUE>"));
     t.exchanges.push_back(e);
   }
   return to_json(t) + "\n";
@@ -56,8 +65,10 @@ void write_longbench(const ReportFolder& folder, const std::string& name) {
   write_evaluation(evaluation, {task_cell("SWA", "hotpotqa", 50), task_cell("SWA", "musique", 25)});
   write_file(evaluation + "/pred/swa/hotpotqa.jsonl", predictions("hotpotqa", {1, 0.25, 1}));
   write_file(evaluation + "/pred/swa/musique.jsonl", predictions("musique", {0.5, 0, 0}));
-  write_file(evaluation + "/traces/swa/hotpotqa.jsonl", trace("hotpotqa0", "x", 2) + trace("hotpotqa1", "x", 2) + trace("hotpotqa2", "Human <b>", 20));
-  write_file(evaluation + "/traces/swa/musique.jsonl", trace("musique0", "x", 2) + trace("musique1", "nobody\n<script>", 3) + trace("musique2", "x", 3));
+  write_file(evaluation + "/traces/swa/hotpotqa.jsonl",
+             trace("hotpotqa0", "x", 2) + trace("hotpotqa1", "x", 2) + trace("hotpotqa2", "Human <b>", 20));
+  write_file(evaluation + "/traces/swa/musique.jsonl",
+             trace("musique0", "x", 2) + trace("musique1", "nobody\n<script>", 3) + trace("musique2", "x", 3));
 }
 
 }  // namespace
@@ -74,7 +85,8 @@ TEST_CASE("Tables 2 and 6: categories, their mean, the paper's line and the diff
   const Table six = table2(lines, PaperLongBench::kTable6);
   CHECK(row_named(six, "paper: SWA-4k-SR")[9] == "53.86");
   CHECK((two.name == "table2" && six.name == "table6"));
-  CHECK_THAT(longbench_sentence(lines, PaperLongBench::kTable2), Contains("On LongBench SWA averages 35.00; averages differ from the paper's: SWA by −15.99."));
+  CHECK_THAT(longbench_sentence(lines, PaperLongBench::kTable2),
+             Contains("On LongBench SWA averages 35.00; averages differ from the paper's: SWA by −15.99."));
   auto cells = sixteen("SWA");
   cells.pop_back();
   const auto lacking = longbench_lines(cells);
@@ -110,9 +122,11 @@ TEST_CASE("of a category the best and the worst reading of the smoothest line ar
   CHECK((chosen[0].metric == "qa_f1" && chosen[1].score == 0));
   CHECK(choose_graded(lines, "code").empty());
   write_file(folder / "eval/traces/swa/hotpotqa.jsonl", trace("hotpotqa1", "x", 2));
-  CHECK_THROWS_WITH(choose_graded(lines, "multi-doc QA"), Contains("hotpotqa.jsonl:1: is of hotpotqa1, the same line of its predictions of hotpotqa0"));
+  CHECK_THROWS_WITH(choose_graded(lines, "multi-doc QA"),
+                    Contains("hotpotqa.jsonl:1: is of hotpotqa1, the same line of its predictions of hotpotqa0"));
   write_file(folder / "eval/pred/swa/hotpotqa.jsonl", "{\"_id\": 7}\n");
-  CHECK_THROWS_WITH(graded_tasks(lines[0], lines[0].cells[0]), Contains("hotpotqa.jsonl:1: expected a JSON object with _id, score and context_tokens"));
+  CHECK_THROWS_WITH(graded_tasks(lines[0], lines[0].cells[0]),
+                    Contains("hotpotqa.jsonl:1: expected a JSON object with _id, score and context_tokens"));
 }
 
 TEST_CASE("a reading of LongBench: what was asked, marked references, chunks left out, escaped", "[readings]") {
@@ -129,7 +143,8 @@ TEST_CASE("a reading of LongBench: what was asked, marked references, chunks lef
   CHECK_THROWS_WITH(read_trace(folder / "eval/traces/swa/hotpotqa.jsonl", 4), Contains("has 3 lines, its predictions 4 or more"));
   write_report({folder / "eval"}, folder / "report.html");
   const std::string html = read_file(folder / "report.html"), markdown = read_file(folder / "report.md");
-  CHECK_THAT(html, Contains("<h2>Readings of LongBench, to leaf through</h2>") && Contains("<details class=\"reading\"><summary>swa/hotpotqa, task hotpotqa0") && Contains("<small>qa_f1 100.0</small>"));
+  CHECK_THAT(html, Contains("<h2>Readings of LongBench, to leaf through</h2>") &&
+                       Contains("<details class=\"reading\"><summary>swa/hotpotqa, task hotpotqa0") && Contains("<small>qa_f1 100.0</small>"));
   CHECK_THAT(html, Contains("nobody\n&lt;script&gt;") && !Contains("<script") && !Contains("<i>was"));
   CHECK_THAT(html, Contains("<mark>Human &lt;b&gt;</mark>") && Contains("expected Human &lt;b&gt;") && Contains("<b>qa_f1 0.0</b>"));
   CHECK_THAT(markdown, Contains("nobody &lt;script>; expected Human &lt;b>: qa\\_f1 0.0."));

@@ -25,7 +25,14 @@ struct ReportFolder {
 
 // A cell of smooth reading of needles with its clocks: p_r and d_r seconds a token, g tokens written a chunk.
 inline Cell smooth_cell(int64_t window, int64_t chunk, int64_t length, double score, double p_r = 1e-4, double d_r = 5e-3, int64_t g = 20) {
-  Cell cell{.model = "SWA SR", .architecture = "SWA-" + std::to_string(window), .mode = "sr", .benchmark = "niah", .dataset = "sentences", .length = length, .window = window, .chunk = chunk,
+  Cell cell{.model = "SWA SR",
+            .architecture = "SWA-" + std::to_string(window),
+            .mode = "sr",
+            .benchmark = "niah",
+            .dataset = "sentences",
+            .length = length,
+            .window = window,
+            .chunk = chunk,
             .early_stop = false};
   cell.n = 100;
   cell.score = score;
@@ -58,7 +65,11 @@ inline Cell one_step_cell(int64_t length, double score, double seconds) {
 inline std::string predictions(const std::string& task, const std::vector<double>& scores) {
   std::string text;
   for (size_t i = 0; i < scores.size(); ++i) {
-    text += nlohmann::json{{"_id", task + std::to_string(i)}, {"pred", "x"}, {"answers", {"Human"}}, {"score", scores[i]}, {"context_tokens", 256 * (i + 1)}}.dump() + "\n";
+    text +=
+        nlohmann::json{
+            {"_id", task + std::to_string(i)}, {"pred", "x"}, {"answers", {"Human"}}, {"score", scores[i]}, {"context_tokens", 256 * (i + 1)}}
+            .dump() +
+        "\n";
   }
   return text;
 }

@@ -39,7 +39,8 @@ TEST_CASE("Table 4 stands beside the paper's cells of the same ratio", "[table4]
 }
 
 TEST_CASE("the paper's own sizes stand beside themselves, and what it lacks is left open", "[table4]") {
-  const auto grids = windows_and_chunks(lines_of({smooth_cell(2048, 1024, 8192, 100), smooth_cell(2048, 256, 8192, 90), smooth_cell(4096, 1024, 8192, 99)}, 0));
+  const auto grids =
+      windows_and_chunks(lines_of({smooth_cell(2048, 1024, 8192, 100), smooth_cell(2048, 256, 8192, 90), smooth_cell(4096, 1024, 8192, 99)}, 0));
   REQUIRE(grids.size() == 1);
   CHECK(table4_scale(grids[0]) == 1);
   const Table table = table4(grids[0]);
@@ -49,7 +50,8 @@ TEST_CASE("the paper's own sizes stand beside themselves, and what it lacks is l
 }
 
 TEST_CASE("lengths, haystacks and early stop are tables of their own, single cells none", "[table4]") {
-  std::vector<Cell> cells = {smooth_cell(128, 64, 1024, 90), smooth_cell(128, 128, 1024, 10), smooth_cell(128, 64, 2048, 90), smooth_cell(128, 64, 1024, 95)};
+  std::vector<Cell> cells = {smooth_cell(128, 64, 1024, 90), smooth_cell(128, 128, 1024, 10), smooth_cell(128, 64, 2048, 90),
+                             smooth_cell(128, 64, 1024, 95)};
   cells[3].early_stop = true;
   const auto grids = windows_and_chunks(lines_of(cells, 512));
   REQUIRE(grids.size() == 1);
@@ -57,7 +59,8 @@ TEST_CASE("lengths, haystacks and early stop are tables of their own, single cel
   Cell again = cells[0];
   again.model = "other";
   cells.push_back(again);
-  CHECK_THROWS_WITH(windows_and_chunks(lines_of(cells, 512)), Contains("SWA SR (") && Contains("and other both have window 128 and chunk 64 at length 1024"));
+  CHECK_THROWS_WITH(windows_and_chunks(lines_of(cells, 512)),
+                    Contains("SWA SR (") && Contains("and other both have window 128 and chunk 64 at length 1024"));
   CHECK_THROWS_WITH(table4_blocks(lines_of({smooth_cell(128, 64, 1024, 90)}, 512)), Contains("table4: the runs hold no cells"));
 }
 
@@ -138,9 +141,12 @@ TEST_CASE("Fig. 5 names the fastest chunk and whether it is a U", "[fig5]") {
   const Table table = fig5_table(half[0]);
   for (size_t i = 0; i < 6; ++i) CHECK(table.rows[i].cells[8].text == "0.0 %");
   CHECK(table.rows[0].cells[6].text != "0.0 %");
-  CHECK_THAT(fastest_sentence(half[0]), Contains("The fastest chunk is 128 with a window of 256") && Contains("a U, as the paper's") && Contains("The paper's is 4096 with 8192"));
-  CHECK_THAT(fastest_sentence(half_window_chunks(lines_of(cells(0), 512))[0]), Contains("is 1024 with") && Contains("a minimum beyond it is not ruled out"));
+  CHECK_THAT(fastest_sentence(half[0]), Contains("The fastest chunk is 128 with a window of 256") && Contains("a U, as the paper's") &&
+                                            Contains("The paper's is 4096 with 8192"));
+  CHECK_THAT(fastest_sentence(half_window_chunks(lines_of(cells(0), 512))[0]),
+             Contains("is 1024 with") && Contains("a minimum beyond it is not ruled out"));
   CHECK_THAT(fastest_sentence(half_window_chunks(lines_of(cells(1e-3), 512))[0]), Contains("is 32 with") && Contains("there is no U"));
-  CHECK_THROWS_WITH(fig5_blocks(lines_of({smooth_cell(512, 64, 4096, 100), smooth_cell(512, 128, 4096, 100)}, 512)), Contains("fig5: the runs hold no two cells"));
+  CHECK_THROWS_WITH(fig5_blocks(lines_of({smooth_cell(512, 64, 4096, 100), smooth_cell(512, 128, 4096, 100)}, 512)),
+                    Contains("fig5: the runs hold no two cells"));
   CHECK(fig5_blocks(lines_of(cells(1e-6), 512)).size() == 3);
 }

@@ -13,7 +13,11 @@ namespace {
 std::string hits(int64_t length, int64_t hits, int64_t n = 100) {
   std::string text;
   for (int64_t i = 0; i < n; ++i) {
-    text += nlohmann::json{{"_id", "niah-42/" + std::to_string(length) + "/" + std::to_string(i)}, {"answers", {std::to_string(i)}}, {"score", i < hits ? 1 : 0}}.dump() + "\n";
+    text +=
+        nlohmann::json{
+            {"_id", "niah-42/" + std::to_string(length) + "/" + std::to_string(i)}, {"answers", {std::to_string(i)}}, {"score", i < hits ? 1 : 0}}
+            .dump() +
+        "\n";
   }
   return text;
 }
@@ -40,7 +44,8 @@ TEST_CASE("Table 7: both lines, their paired difference, the paper's and the tim
     write_file(folder / ("pred/swa-sr." + std::to_string(length) + ".jsonl"), hits(length, 100));
     write_file(folder / ("pred/swa-sr--early-stop." + std::to_string(length) + ".jsonl"), hits(length, length == 512 ? 100 : 90));
   }
-  const auto lines = lines_in(folder, {smooth_cell(128, 64, 512, 100), smooth_cell(128, 64, 1024, 100), smooth_cell(128, 64, 4096, 100), stopping(512, 100), stopping(1024, 90)});
+  const auto lines = lines_in(folder, {smooth_cell(128, 64, 512, 100), smooth_cell(128, 64, 1024, 100), smooth_cell(128, 64, 4096, 100),
+                                       stopping(512, 100), stopping(1024, 90)});
   const auto pairs = stop_pairs(lines);
   REQUIRE(pairs.size() == 1);
   const Table table = table7(pairs[0]);
@@ -81,7 +86,8 @@ TEST_CASE("a line finds the one that is like it but for stopping", "[table7]") {
   cells.back().model = "SWA SR";   // and the same name nearer still
   const std::vector<Line> lines = lines_of(cells, 512);
   CHECK(stop_pairs(lines)[0].with->kind().model == "SWA SR");
-  CHECK_THROWS_WITH(table7_blocks(lines_of({smooth_cell(128, 64, 512, 100)}, 512)), Contains("table7: the runs hold no model in smooth reading both"));
+  CHECK_THROWS_WITH(table7_blocks(lines_of({smooth_cell(128, 64, 512, 100)}, 512)),
+                    Contains("table7: the runs hold no model in smooth reading both"));
 }
 
 TEST_CASE("differences of every two lines on the same needles", "[differences]") {
@@ -90,7 +96,8 @@ TEST_CASE("differences of every two lines on the same needles", "[differences]")
   write_file(folder / "pred/swa-sr.1024.jsonl", hits(1024, 100));
   write_file(folder / "pred/dense-os.512.jsonl", hits(512, 90));
   write_file(folder / "pred/dense-os.1024.jsonl", hits(1024, 60));
-  auto lines = lines_in(folder, {one_step_cell(512, 90, 1), one_step_cell(1024, 60, 2), smooth_cell(128, 64, 512, 90), smooth_cell(128, 64, 1024, 100), smooth_cell(128, 64, 4096, 100)});
+  auto lines = lines_in(folder, {one_step_cell(512, 90, 1), one_step_cell(1024, 60, 2), smooth_cell(128, 64, 512, 90),
+                                 smooth_cell(128, 64, 1024, 100), smooth_cell(128, 64, 4096, 100)});
   auto blocks = difference_blocks(lines, {});
   REQUIRE(blocks.size() == 2);
   const Table table = std::get<Table>(blocks[1]);
@@ -110,7 +117,10 @@ TEST_CASE("differences of every two lines on the same needles", "[differences]")
   blocks = difference_blocks(lines, {});
   REQUIRE(blocks.size() == 3);
   CHECK(row_named(std::get<Table>(blocks[1]), "other − dense OS") == Texts{"other − dense OS", "–", "−10.0", "−10.0"});
-  CHECK_THAT(std::get<Prose>(blocks[2]).text, Contains("Not paired: dense OS and other on sentences at 512 tokens, which did not read the same tasks (niah-42/512/80 is lacking in the second)"));
+  CHECK_THAT(
+      std::get<Prose>(blocks[2]).text,
+      Contains(
+          "Not paired: dense OS and other on sentences at 512 tokens, which did not read the same tasks (niah-42/512/80 is lacking in the second)"));
   CHECK(difference_blocks({}, {}).empty());
 }
 
@@ -126,7 +136,8 @@ TEST_CASE("differences on LongBench are of categories whose tasks both have", "[
       cell.length.reset();
       cells.push_back(cell);
       const bool better = model == std::string("A") && task != std::string("lcc");
-      write_file(folder / ("pred/" + std::string(model == std::string("A") ? "a/" : "b/") + task + ".jsonl"), predictions(task, better ? std::vector<double>{0.5, 1, 0.75} : std::vector<double>{0.25, 0.75, 0.5}));
+      write_file(folder / ("pred/" + std::string(model == std::string("A") ? "a/" : "b/") + task + ".jsonl"),
+                 predictions(task, better ? std::vector<double>{0.5, 1, 0.75} : std::vector<double>{0.25, 0.75, 0.5}));
     }
   }
   std::vector<Line> lines = longbench_lines(cells);
