@@ -28,12 +28,12 @@ std::string Draws::fresh(Draw draw) {
     const std::string text = draw();
     if (in_split(text, config_.split) && taken_.insert(text).second) return text;
   }
-  throw std::runtime_error("the tiny LongBench has no names or pairs of words left for a context of " + std::to_string(length_) + " tokens; make it shorter");
+  throw std::runtime_error("the tiny " + dataset_ + " has no names or pairs of words left for a context of " + std::to_string(length_) + " tokens; make it shorter");
 }
 
 void Draws::need(int64_t tokens) const {
   if (tokens <= length_) return;
-  throw std::runtime_error("the tiny LongBench: " + std::to_string(length_) + " tokens are too few for what is told in them, " + std::to_string(tokens) +
+  throw std::runtime_error("the tiny " + dataset_ + ": " + std::to_string(length_) + " tokens are too few for what is told in them, " + std::to_string(tokens) +
                            " tokens; raise min_tokens");
 }
 

@@ -16,8 +16,8 @@ using Choices = std::vector<std::string_view>;
 
 class Draws {
  public:
-  Draws(const TinyConfig& config, const Tokenizer& tokenizer, int64_t length, Random& random)
-      : config_(config), tokenizer_(tokenizer), length_(length), random_(random) {}
+  Draws(const std::string& dataset, const TinyConfig& config, const Tokenizer& tokenizer, int64_t length, Random& random)
+      : dataset_(dataset), config_(config), tokenizer_(tokenizer), length_(length), random_(random) {}
 
   // None comes twice in a record. Names, pairs and things of train and test differ; first names are few and may be in both.
   std::string person();                                                      // "Mara Venn"
@@ -38,6 +38,7 @@ class Draws {
   template <class Draw>
   std::string fresh(Draw draw);
 
+  const std::string& dataset_;
   const TinyConfig& config_;
   const Tokenizer& tokenizer_;
   int64_t length_;

@@ -10,7 +10,7 @@ namespace smooth {
 namespace {
 
 constexpr int64_t kFewest = 2, kMost = 6;              // different ones to count
-constexpr int64_t kRoom = 60;                          // tokens of the context for each of them, at least
+constexpr int64_t kRoom = 80;                          // tokens of the context for each of them, at least
 constexpr int64_t kCountTokens = 36;                   // a paragraph to be counted, estimated: one to a chunk of 64
 constexpr int64_t kRetrieved = 30, kLeastTokens = 14;  // paragraphs to choose from, fewer where they would be shorter than this
 
@@ -33,15 +33,18 @@ void make_count(Draws& draws, TinyRecord& made) {
   for (int64_t left = draws.random().randint(kFewest, most); left > 0; --left) different.push_back(paragraph());
   std::vector<size_t> order;
   int64_t tokens = 0;
-  const auto has_all = [&] { return order.size() >= different.size(); };
-  while (true) {
-    const size_t next = has_all() ? draws.random().below(different.size()) : order.size();
-    const int64_t cost = draws.tokens("\n\n" + head(10) + different[next].text);
-    if (has_all() && !has_room(tokens, cost, draws.length())) break;
-    tokens += cost;
-    order.push_back(next);
+  const auto cost = [&](size_t which) { return draws.tokens("\n\n" + head(10) + different[which].text); };
+  while (order.size() < different.size()) {
+    tokens += cost(order.size());
+    order.push_back(order.size());
   }
   draws.need(tokens);
+  while (true) {
+    const size_t again = draws.random().below(different.size());
+    if (!has_room(tokens, cost(again), draws.length())) break;
+    tokens += cost(again);
+    order.push_back(again);
+  }
   draws.random().shuffle(order);
   for (size_t i = 0; i < order.size(); ++i) {
     const Paragraph& which = different[order[i]];

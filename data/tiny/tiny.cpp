@@ -52,7 +52,7 @@ TinyRecord tiny_record(const std::string& dataset, const TinyConfig& config, con
   TinyRecord made;
   for (int i = 0; i < 3; ++i) made.record.id += fmt::format("{:016x}", random.getrandbits(64));
   made.record.language = "en";
-  Draws draws(config, tokenizer, length, random);
+  Draws draws(dataset, config, tokenizer, length, random);
   make(dataset, draws, made);
   made.record.length = words_of(made.record);
   return made;

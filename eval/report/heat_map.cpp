@@ -135,11 +135,13 @@ void add_predictions(const fs::path& file, size_t column, HeatMap& map) {
   std::string text;
   for (int64_t number = 1; std::getline(lines, text); ++number) {
     const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (line.is_object() && (!line.contains("depth") || line.contains("error"))) continue;  // several needles were asked for, or the reading failed
+    if (line.is_object() && line.contains("error")) continue;  // the reading failed
     const auto is_number = [&](const char* key) { return line.is_object() && line.contains(key) && line[key].is_number(); };
-    if (!is_number("score") || !is_number("depth")) {
-      throw std::runtime_error(fmt::format("{}:{}: expected a prediction with numbers as its score and its depth", file.string(), number));
+    if (!is_number("score") || (line.contains("depth") && !is_number("depth"))) {
+      throw std::runtime_error(fmt::format("{}:{}: expected a prediction with a number as its score, and as its depth where it has one",
+                                           file.string(), number));
     }
+    if (!line.contains("depth")) continue;  // several needles were asked for
     const double depth = line["depth"], part = depth * kDepths / 100;
     if (!(part >= 0 && part <= kDepths)) {
       throw std::runtime_error(fmt::format("{}:{}: depth: expected 0 to 100, got {}", file.string(), number, depth));

@@ -233,7 +233,7 @@ TEST_CASE("the tiny LongBench on disk: the same seed gives the same bytes, what 
 }
 
 TEST_CASE("what does not fit, or is no miniature, is said", "[cpu][tiny]") {
-  CHECK_THROWS_WITH(record_of("hotpotqa", 0, {}, 200), Contains("200 tokens are too few") && Contains("min_tokens"));
+  CHECK_THROWS_WITH(record_of("hotpotqa", 0, {}, 200), Contains("the tiny hotpotqa: 200 tokens are too few") && Contains("min_tokens"));
   CHECK_THROWS_WITH(record_of("passage_count", 0, {}, 100), Contains("100 tokens are too few"));
   CHECK_THROWS_WITH(record_of("trec", 0, {}, 1000000), Contains("make it shorter"));
   CHECK_THROWS(record_of("lsht", 0));
