@@ -81,7 +81,7 @@ std::string CountTeacher::write(const Turn& turn) {
   return format(summary);
 }
 
-// "the mentor of Mara Venn is: Olin Marsh; the home of Olin Marsh is: unknown."
+// "the mentor of Mara Venn is called Olin Marsh; the home of Olin Marsh is still unknown."
 std::string ClueTeacher::write(const Turn& turn) {
   if (turn.one_step) return task_.answers.at(0);
   Summary summary;

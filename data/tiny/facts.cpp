@@ -21,8 +21,6 @@ const std::map<std::string, Topic>& topics() {
 
 const std::vector<std::vector<std::string>> kKin = {{"narrativeqa", "qasper", "multifieldqa_en"}, {"hotpotqa", "2wikimqa", "musique"}};
 
-const Choices kAdverbs = {"still", "now", "again"};
-
 }  // namespace
 
 const Topic& topic_of(const std::string& dataset, Draws& draws) {
@@ -35,11 +33,11 @@ const Topic& topic_of(const std::string& dataset, Draws& draws) {
 
 std::string subject_of(const Topic& topic, Draws& draws) { return topic.kinds.empty() ? draws.person() : draws.thing(topic.kinds); }
 
-std::string Fact::statement(Draws& draws) const { return "The" + subject.substr(3) + " is " + draws.one_of(kAdverbs) + " " + value + "."; }
+std::string Fact::statement() const { return "The" + subject.substr(3) + " is still " + value + "."; }
 
 std::string Fact::question() const { return "What is " + subject + "?"; }
 
-std::string Fact::clue() const { return subject + " is:"; }
+std::string Fact::clue() const { return subject + " is still"; }
 
 Fact fact_of(const std::string& attribute, const std::string& subject, Draws& draws) { return {"the " + attribute + " of " + subject, "the " + draws.pair()}; }
 

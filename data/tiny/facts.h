@@ -21,9 +21,9 @@ std::string subject_of(const Topic& topic, Draws& draws);  // a new one: "Mara V
 struct Fact {
   std::string subject, value;  // "the home of Mara Venn", "the red fox"
 
-  std::string statement(Draws& draws) const;  // ends in a full stop
-  std::string question() const;               // "What is the home of Mara Venn?"
-  std::string clue() const;                   // what stands before the value in a clue
+  std::string statement() const;  // ends in a full stop
+  std::string question() const;   // "What is the home of Mara Venn?"
+  std::string clue() const;       // what stands before the value in a clue
   Evidence evidence(int64_t begin, int64_t end) const { return {begin, end, clue(), value}; }
 };
 

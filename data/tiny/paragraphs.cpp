@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kFewest = 2, kMost = 6;              // different ones to count
 constexpr int64_t kRoom = 80;                          // tokens of the context for each of them, at least
 constexpr int64_t kCountTokens = 36;                   // a paragraph to be counted, estimated: one to a chunk of 64
-constexpr int64_t kRetrieved = 30, kLeastTokens = 14;  // paragraphs to choose from, fewer where they would be shorter than this
+constexpr int64_t kRetrieved = 30, kLeastTokens = 20;  // paragraphs to choose from, fewer where they would be shorter than this
 
 std::string head(size_t n) { return "Paragraph " + std::to_string(n) + ": "; }
 
@@ -62,21 +62,21 @@ void make_retrieval(Draws& draws, TinyRecord& made) {
   const auto sought = static_cast<int64_t>(draws.random().below(count));
   int64_t tokens = 0;
   for (int64_t i = 0; i < count; ++i) {
-    const std::string words = "the " + draws.pair(), begins = head(i + 1);
-    std::string text = words + ".";
+    const std::string words = "the " + draws.pair(), which = "Paragraph " + std::to_string(i + 1), begins = which + ": ";
+    const std::string fact = begins + words + " is here in " + which;
+    std::string text = fact + ".";
     // Each as long as brings all together to the length.
-    while (tokens + draws.tokens(begins + text) < draws.length() * (i + 1) / count) text += " " + draws.sentence();
-    tokens += draws.tokens("\n\n" + begins + text);
+    while (tokens + draws.tokens(text) < draws.length() * (i + 1) / count) text += " " + draws.sentence();
+    tokens += draws.tokens("\n\n" + text);
     if (i > 0) made.record.context += "\n\n";
     if (i != sought) {
-      append({begins + text, {}}, made);
+      append({text, {}}, made);
       continue;
     }
-    const std::string which = "Paragraph " + std::to_string(i + 1);
     made.record.input = words;
     made.record.answers = {which};
     made.subject = "the paragraph of " + words;
-    append({begins + text, {{0, static_cast<int64_t>(begins.size() + words.size()), words + " is in:", which}}}, made);
+    append({text, {{0, std::ssize(fact), words + " is here in", which}}}, made);
   }
 }
 

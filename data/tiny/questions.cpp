@@ -15,9 +15,9 @@ void ask(const Fact& fact, TinyRecord& made) {
   made.subject = fact.subject;
 }
 
-Unit told(const Fact& fact, Draws& draws) { return {fact.statement(draws), {}}; }
+Unit told(const Fact& fact) { return {fact.statement(), {}}; }
 
-Unit sought(const Fact& fact, Draws& draws) { return evident(fact.statement(draws), fact.clue(), fact.value); }
+Unit sought(const Fact& fact) { return evident(fact.statement(), fact.clue(), fact.value); }
 
 // "TITLE\nThe fact." as one unit, with the fact's evidence where it stands.
 Unit passage(const std::string& title, const Unit& fact) {
@@ -45,8 +45,8 @@ void make_question(const std::string& dataset, Draws& draws, TinyRecord& made) {
   const std::string subject = subject_of(topic, draws), other = subject_of(topic, draws);
   const Fact asked = fact_of(attributes[0], subject, draws);
   ask(asked, made);
-  const std::vector<Unit> facts = {sought(asked, draws), told(fact_of(attributes[1], subject, draws), draws), told(fact_of(attributes[0], other, draws), draws),
-                                   told(fact_of(attributes[1], other, draws), draws)};
+  const std::vector<Unit> facts = {sought(asked), told(fact_of(attributes[1], subject, draws)), told(fact_of(attributes[0], other, draws)),
+                                   told(fact_of(attributes[1], other, draws))};
   hide(facts, {.filler = [&] { return draws.sentence(); }, .between = " "}, draws, made);
 }
 
@@ -60,8 +60,8 @@ void make_two_hops(const std::string& dataset, Draws& draws, TinyRecord& made) {
     const Fact fact = fact_of(attribute, person, draws);
     if (asked) ask({"the " + attribute + " of " + bridge, fact.value}, made);
     const std::string link = "The" + bridge.substr(3) + " is called " + person + ".";
-    return std::vector<Unit>{passage(subject, asked ? evident(link, bridge + " is:", person) : Unit{link, {}}),
-                             passage(person, asked ? sought(fact, draws) : told(fact, draws))};
+    return std::vector<Unit>{passage(subject, asked ? evident(link, bridge + " is called", person) : Unit{link, {}}),
+                             passage(person, asked ? sought(fact) : told(fact))};
   };
   std::vector<Unit> passages = hops(true);
   for (const Unit& other : hops(false)) passages.push_back(other);
@@ -81,7 +81,7 @@ void make_meeting(Draws& draws, TinyRecord& made) {
   const std::string of = "the " + draws.pair(), other = "the " + draws.pair();
   const Fact asked = decision(matters[0], of);
   ask(asked, made);
-  const std::vector<Unit> said = {line(sought(asked, draws)), line(told(decision(matters[1], of), draws)), line(told(decision(matters[0], other), draws))};
+  const std::vector<Unit> said = {line(sought(asked)), line(told(decision(matters[1], of))), line(told(decision(matters[0], other)))};
   hide(said, {.filler = [&] { return line({draws.sentence(), {}}).text; }, .between = "\n"}, draws, made);
 }
 

@@ -23,7 +23,7 @@ void make_types(Draws& draws, TinyRecord& made) {
   for (const std::string_view name : kTypes) made.record.classes.push_back(type(name));
   made.subject = "the Type of " + thing;
   // The second says nothing new: its evidence only keeps it behind the first.
-  const std::vector<Unit> shots = {evident(example(thing, its), thing + " is of Type:", its), evident(example(thing, its), "", "")};
+  const std::vector<Unit> shots = {evident(example(thing, its), thing + "? / Type:", its), evident(example(thing, its), "", "")};
   hide(shots, {.filler = [&] { return example("the " + draws.pair(), type(draws.one_of(kTypes))); }, .between = "\n"}, draws, made);
   made.evidence.pop_back();
 }
@@ -32,7 +32,7 @@ void make_types(Draws& draws, TinyRecord& made) {
 void make_trivia(Draws& draws, TinyRecord& made) {
   const Topic& topic = topic_of("triviaqa", draws);
   const auto fact = [&] { return fact_of(draws.one_of(topic.attributes), subject_of(topic, draws), draws); };
-  const auto asked = [&](const Fact& of) { return "Passage:\n" + draws.sentence() + " " + of.statement(draws) + "\nQuestion:\n" + of.question() + "\nAnswer:\n"; };
+  const auto asked = [&](const Fact& of) { return "Passage:\n" + draws.sentence() + " " + of.statement() + "\nQuestion:\n" + of.question() + "\nAnswer:\n"; };
   const auto example = [&] {
     const Fact other = fact();
     return asked(other) + other.value + ".\n";

@@ -4,8 +4,8 @@
 // sentences of a small grammar (data/words.h) hide.
 //
 // A reader that has what it is asked before it finds it by what stands around it: "What is the home of Mara Venn?" and "The home of
-// Mara Venn is still the red fox." have the same number of tokens between the name and the value, and so has a clue, "the home of Mara
-// Venn is: the red fox". Small models look things up by such likeness (model/induction.cpp).
+// Mara Venn is still the red fox." have the same number of tokens between the name and the value, and a clue says the same, "the home of
+// Mara Venn is still the red fox", or that it is still unknown. Small models look things up by such likeness (model/induction.cpp).
 #pragma once
 
 #include <string>

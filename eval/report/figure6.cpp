@@ -72,6 +72,7 @@ Table table_of(const std::vector<Line>& lines) {
   const std::set<int64_t> lengths = lengths_of(lines);
   Table table{"Per cent of the needles' values found, with 95 % interval, by context length in tokens.",
               {"model", "mode", "distance", "window", "n"}, 2, {}};
+  table.name = "fig6";
   for (const int64_t length : lengths) table.head.push_back(format_length(length));
   for (const Line& line : lines) {
     const Cell& kind = line.kind();

@@ -183,13 +183,13 @@ TEST_CASE("the words of the clue teacher", "[cpu][tiny]") {
   task.subject = "the home of the mentor of Mara Venn";
   task.context = "The mentor of Mara Venn is called Olin Marsh. The home of Olin Marsh is still the red fox. So.";
   task.answers = {"the red fox."};
-  task.evidence = {{0, 45, "the mentor of Mara Venn is:", "Olin Marsh"}, {46, 90, "the home of Olin Marsh is:", "the red fox"}};
-  const std::string target = "Target: the home of the mentor of Mara Venn\nClues: the mentor of Mara Venn is: ";
+  task.evidence = {{0, 45, "the mentor of Mara Venn is called", "Olin Marsh"}, {46, 90, "the home of Olin Marsh is still", "the red fox"}};
+  const std::string target = "Target: the home of the mentor of Mara Venn\nClues: the mentor of Mara Venn is called ";
   ClueTeacher teacher(task);
   CHECK(teacher.write({.begin = 0, .end = 44}) == target + "unknown.\nReason: not in this text\n<CONTINUE>");
-  CHECK(teacher.write({.begin = 0, .end = 45}) == target + "Olin Marsh; the home of Olin Marsh is: unknown.\nReason: found in this text\n<CONTINUE>");
-  CHECK(teacher.write({.begin = 45, .end = 60}) == target + "Olin Marsh; the home of Olin Marsh is: unknown.\nReason: found before\n<CONTINUE>");
-  const std::string known = target + "Olin Marsh; the home of Olin Marsh is: the red fox.\nReason: ";
+  CHECK(teacher.write({.begin = 0, .end = 45}) == target + "Olin Marsh; the home of Olin Marsh is still unknown.\nReason: found in this text\n<CONTINUE>");
+  CHECK(teacher.write({.begin = 45, .end = 60}) == target + "Olin Marsh; the home of Olin Marsh is still unknown.\nReason: found before\n<CONTINUE>");
+  const std::string known = target + "Olin Marsh; the home of Olin Marsh is still the red fox.\nReason: ";
   CHECK(teacher.write({.begin = 60, .end = 90}) == known + "found in this text\nAnswer: the red fox.\n<STOP>");
   CHECK(teacher.write({.may_stop = false, .begin = 60, .end = 90}) == known + "found in this text\n<CONTINUE>");
   CHECK(teacher.write({.last = true, .begin = 90, .end = 94}) == known + "found before\nAnswer: the red fox.\n<STOP>");
