@@ -77,11 +77,13 @@ inline const std::vector<std::string> kChatRows = {"hotpotqa", "narrativeqa", "g
 // A row whose tasks the project makes itself, as those of the tiny LongBench (data/tiny/tiny.h).
 struct TinyConfig {
   bool kin = false;
+  int64_t drill = 0;
   std::string split = "train";
 
   template <class V>
   void visit(V& v) {
     v("kin", kin, "words of the row's kin too: of the tasks of LongBench that no row trains");
+    v("drill", drill, "in place of the task, so many things that tasks tell, to be found one after another, a quarter of them not there; 0: the task", at_least(0));
     v("split", split, "subjects, values and sentences of train and test never meet", one_of({"train", "test", "all"}));
   }
 };
@@ -138,6 +140,7 @@ struct RowConfig {
   }
   std::optional<Problem> problem() const {
     if (needles() && source) return Problem{"source", row + " hides needles; its haystack is niah.haystack"};
+    if (tiny && tiny->drill > 0 && forms != std::vector<std::string>{"os"}) return Problem{"forms", "a drill is read in one step, [os]"};
     if (tiny && needles()) return Problem{"tiny", row + " hides needles, which are made already; leave it out"};
     if (tiny && source) return Problem{"source", "a tiny row is made without a raw set; leave source or tiny out"};
     if (!needles() && !tiny && !source) return Problem{"source", row + " is made of a raw set; say where its training split lies, source: {path: ...}"};

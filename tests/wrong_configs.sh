@@ -121,6 +121,7 @@ slip data 's/niah-a/niah-a\n    source: {path: x}/' wrong.yaml:4:5 'rows\.0\.sou
 slip data 's/niah-a/niah-a\n    tiny: {kin: true}/' wrong.yaml:4:5 'rows\.0\.tiny: niah-a hides needles'
 slip data 's/niah-a/qmsum\n    source: {path: x}\n    tiny: {kin: true}/' wrong.yaml:4:5 'rows\.0\.source: a tiny row is made without a raw set'
 slip data 's/niah-a/qmsum\n    tiny: {split: dev}/' wrong.yaml:4:19 'rows\.0\.tiny\.split: expected one of train, test, all'
+slip data 's/niah-a/qmsum\n    tiny: {drill: 3}/' wrong.yaml:3:5 'rows\.0\.forms: a drill is read in one step'
 slip data 's/queries: 1/queries: 1, haystack: passages/' wrong.yaml:9:11 "rows\.0\.niah\.passages: haystack: passages needs HotpotQA's training split"
 slip data 's/queries: 1/queries: 3/' wrong.yaml:9:21 'rows\.0\.niah\.queries: more keys are asked for than hidden'
 slip data 's/min_tokens: 256/min_tokens: 513/' wrong.yaml:5:5 'is larger than max_tokens'

@@ -17,7 +17,8 @@ struct Variable {
 
   std::string set(const Dialect& in) const { return in.set + " " + name + " = " + value + ";"; }
   std::string clear(const Dialect& in) const { return in.clear + " ( " + name + " );"; }
-  Unit first(const Dialect& in) const { return evident(set(in) + "\n", in.set + " " + name + " =", value); }
+  Told told(const Dialect& in) const { return {set(in), in.set + " " + name + " =", value}; }
+  Unit first(const Dialect& in) const { return evident(set(in) + "\n", told(in).clue, value); }
 };
 
 std::string comment(Draws& draws) { return "// " + draws.sentence() + "\n"; }
@@ -32,13 +33,9 @@ Manner body(const std::vector<Variable>& variables, const Dialect& in, Draws& dr
           .between = ""};
 }
 
-std::vector<Variable> two_variables(Draws& draws) {
-  std::vector<Variable> two;
-  for (int i = 0; i < 2; ++i) {
-    const std::string name = draws.pair("_");
-    two.push_back({name, draws.pair(" + ")});
-  }
-  return two;
+Variable variable(Draws& draws) {
+  const std::string name = draws.pair("_");
+  return {name, draws.pair(" + ")};
 }
 
 const Dialect& dialect(const Dialect& own, const Dialect& kin, Draws& draws) { return draws.kin() && draws.random().below(2) == 0 ? kin : own; }
@@ -53,7 +50,7 @@ void ask(const Variable& variable, const Dialect& in, TinyRecord& made) {
 
 void make_file(Draws& draws, TinyRecord& made) {
   const Dialect& in = dialect(kFile, kRepository, draws);
-  const std::vector<Variable> variables = two_variables(draws);
+  const std::vector<Variable> variables = {variable(draws), variable(draws)};
   const Variable& asked = draws.random().choice(variables);
   ask(asked, in, made);
   for (const Variable& variable : variables) append(variable.first(in), made);
@@ -63,7 +60,7 @@ void make_file(Draws& draws, TinyRecord& made) {
 
 void make_repository(Draws& draws, TinyRecord& made) {
   const Dialect& in = dialect(kRepository, kFile, draws);
-  const std::vector<Variable> variables = two_variables(draws);
+  const std::vector<Variable> variables = {variable(draws), variable(draws)};
   const Variable& asked = draws.random().choice(variables);
   ask(asked, in, made);
   made.record.input = comment(draws) + asked.clear(in);
@@ -73,5 +70,7 @@ void make_repository(Draws& draws, TinyRecord& made) {
   const Manner lines = body(variables, in, draws);
   hide({}, {.filler = [&, n = 0]() mutable { return ++n % 6 > 0 ? lines.filler() : path(); }, .between = ""}, draws, made);
 }
+
+Told told_variable(Draws& draws) { return variable(draws).told(draws.random().below(2) == 0 ? kFile : kRepository); }
 
 }  // namespace smooth

@@ -29,6 +29,8 @@ Unit evident(const std::string& text, const std::string& subject, const std::str
   return {text, {{0, static_cast<int64_t>(text.size()), subject, value}}};
 }
 
+Unit evident(const Told& told) { return evident(told.statement, told.clue, told.value); }
+
 void append(const Unit& unit, TinyRecord& made) {
   const auto at = static_cast<int64_t>(made.record.context.size());
   made.record.context += unit.text;

@@ -16,6 +16,11 @@ struct Unit {
   std::vector<Evidence> evidence;
 };
 
+// What a context tells and a reader may be asked for.
+struct Told {
+  std::string statement, clue, value;  // "The home of Mara Venn is still the red fox.", "the home of Mara Venn is still", "the red fox"
+};
+
 // How units follow each other.
 struct Manner {
   std::function<std::string()> filler;
@@ -25,6 +30,8 @@ struct Manner {
 
 // A unit with one piece of evidence, which spans it.
 Unit evident(const std::string& text, const std::string& subject, const std::string& value);
+
+Unit evident(const Told& told);
 
 // Appends the units to the record's context, at places drawn among as many others as its length asks for. Those with evidence keep their order.
 // Their evidence is appended to the record's.

@@ -1,6 +1,7 @@
 #include "data/tiny/facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace smooth {
@@ -30,6 +31,8 @@ const Topic& topic_of(const std::string& dataset, Draws& draws) {
   }
   return topics().at(dataset);
 }
+
+const Topic& any_topic(Draws& draws) { return std::next(topics().begin(), draws.random().below(topics().size()))->second; }
 
 std::string subject_of(const Topic& topic, Draws& draws) { return topic.kinds.empty() ? draws.person() : draws.thing(topic.kinds); }
 

@@ -16,6 +16,8 @@ struct Topic {
 // The dataset's own; of the datasets that are its kin, one at random, where kin is wished for.
 const Topic& topic_of(const std::string& dataset, Draws& draws);
 
+const Topic& any_topic(Draws& draws);
+
 std::string subject_of(const Topic& topic, Draws& draws);  // a new one: "Mara Venn", "the Venn bank"
 
 struct Fact {

@@ -1,6 +1,7 @@
 // Who makes which miniature. Each fills in context, input, answers, labels, subject and evidence; what all records have comes later.
 #pragma once
 
+#include "data/tiny/context.h"
 #include "data/tiny/draws.h"
 #include "data/tiny/tiny.h"
 
@@ -19,5 +20,14 @@ void make_count(Draws& draws, TinyRecord& made);                                
 void make_retrieval(Draws& draws, TinyRecord& made);                               // passage_retrieval_en
 void make_file(Draws& draws, TinyRecord& made);                                    // lcc
 void make_repository(Draws& draws, TinyRecord& made);                              // repobench-p
+
+void make_drill(int64_t count, Draws& draws, TinyRecord& made);                    // of any
+
+// One thing as its task tells it, of any of its datasets where these have words of their own.
+Told told_fact(Draws& draws);
+Told told_link(Draws& draws);      // to the second of two hops
+Told told_type(Draws& draws);
+Told told_place(Draws& draws);     // of a paragraph
+Told told_variable(Draws& draws);
 
 }  // namespace smooth

@@ -14,6 +14,9 @@ constexpr int64_t kRoom = 80;                          // tokens of the context 
 constexpr int64_t kCountTokens = 36;                   // a paragraph to be counted, estimated: one to a chunk of 64
 constexpr int64_t kRetrieved = 30, kLeastTokens = 20;  // paragraphs to choose from, fewer where they would be shorter than this
 
+// "the red fox is here in Paragraph 3"
+Told place_of(const std::string& words, const std::string& which) { return {words + " is here in " + which, words + " is here in", which}; }
+
 std::string head(size_t n) { return "Paragraph " + std::to_string(n) + ": "; }
 
 }  // namespace
@@ -62,8 +65,9 @@ void make_retrieval(Draws& draws, TinyRecord& made) {
   const auto sought = static_cast<int64_t>(draws.random().below(count));
   int64_t tokens = 0;
   for (int64_t i = 0; i < count; ++i) {
-    const std::string words = "the " + draws.pair(), which = "Paragraph " + std::to_string(i + 1), begins = which + ": ";
-    const std::string fact = begins + words + " is here in " + which;
+    const std::string words = "the " + draws.pair(), which = "Paragraph " + std::to_string(i + 1);
+    const Told place = place_of(words, which);
+    const std::string fact = head(i + 1) + place.statement;
     std::string text = fact + ".";
     // Each as long as brings all together to the length.
     while (tokens + draws.tokens(text) < draws.length() * (i + 1) / count) text += " " + draws.sentence();
@@ -76,8 +80,14 @@ void make_retrieval(Draws& draws, TinyRecord& made) {
     made.record.input = words;
     made.record.answers = {which};
     made.subject = "the paragraph of " + words;
-    append({text, {{0, std::ssize(fact), words + " is here in", which}}}, made);
+    append({text, {{0, std::ssize(fact), place.clue, place.value}}}, made);
   }
+}
+
+Told told_place(Draws& draws) {
+  Told place = place_of("the " + draws.pair(), "Paragraph " + std::to_string(draws.random().randint(1, kRetrieved)));
+  place.statement = place.value + ": " + place.statement + ".";
+  return place;
 }
 
 }  // namespace smooth

@@ -19,6 +19,9 @@ Unit told(const Fact& fact) { return {fact.statement(), {}}; }
 
 Unit sought(const Fact& fact) { return evident(fact.statement(), fact.clue(), fact.value); }
 
+// "The mentor of Mara Venn is called Olin Holt."
+Told link_of(const std::string& bridge, const std::string& person) { return {"The" + bridge.substr(3) + " is called " + person + ".", bridge + " is called", person}; }
+
 // "TITLE\nThe fact." as one unit, with the fact's evidence where it stands.
 Unit passage(const std::string& title, const Unit& fact) {
   Unit unit{title + "\n", {}};
@@ -59,8 +62,8 @@ void make_two_hops(const std::string& dataset, Draws& draws, TinyRecord& made) {
     const std::string bridge = "the " + relation + " of " + subject;
     const Fact fact = fact_of(attribute, person, draws);
     if (asked) ask({"the " + attribute + " of " + bridge, fact.value}, made);
-    const std::string link = "The" + bridge.substr(3) + " is called " + person + ".";
-    return std::vector<Unit>{passage(subject, asked ? evident(link, bridge + " is called", person) : Unit{link, {}}),
+    const Told link = link_of(bridge, person);
+    return std::vector<Unit>{passage(subject, asked ? evident(link) : Unit{link.statement, {}}),
                              passage(person, asked ? sought(fact) : told(fact))};
   };
   std::vector<Unit> passages = hops(true);
@@ -83,6 +86,17 @@ void make_meeting(Draws& draws, TinyRecord& made) {
   ask(asked, made);
   const std::vector<Unit> said = {line(sought(asked)), line(told(decision(matters[1], of))), line(told(decision(matters[0], other)))};
   hide(said, {.filler = [&] { return line({draws.sentence(), {}}).text; }, .between = "\n"}, draws, made);
+}
+
+Told told_fact(Draws& draws) {
+  const Topic& topic = any_topic(draws);
+  const Fact fact = fact_of(draws.one_of(topic.attributes), subject_of(topic, draws), draws);
+  return {fact.statement(), fact.clue(), fact.value};
+}
+
+Told told_link(Draws& draws) {
+  const Topic& topic = topic_of(draws.one_of({"hotpotqa", "2wikimqa", "musique"}), draws);
+  return link_of("the " + draws.one_of(topic.relations) + " of " + subject_of(topic, draws), draws.person());
 }
 
 }  // namespace smooth

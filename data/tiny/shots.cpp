@@ -11,20 +11,24 @@ const Choices kTypes = {"human", "animal", "plant", "place", "number", "object",
 const Choices kDeeds = {"brings", "sends", "lends", "shows", "sells", "owes"};
 const Choices kReplies = {"All right.", "Very well.", "I agree.", "So be it."};
 
-}  // namespace
+std::string type(std::string_view name) { return "the " + std::string(name) + " kind"; }
 
 // "Question: What is the red fox?\nType: the animal kind"
+Told type_of(const std::string& thing, const std::string& its, Draws& draws) {
+  return {"Question: " + draws.one_of(kAskings) + " " + thing + "?\nType: " + its, thing + "? / Type:", its};
+}
+
+}  // namespace
+
 void make_types(Draws& draws, TinyRecord& made) {
-  const auto type = [](std::string_view name) { return "the " + std::string(name) + " kind"; };
-  const auto example = [&](const std::string& thing, const std::string& its) { return "Question: " + draws.one_of(kAskings) + " " + thing + "?\nType: " + its; };
   const std::string thing = "the " + draws.pair(), its = type(draws.one_of(kTypes));
   made.record.input = "Question: Name " + thing + "\nType:";
   made.record.answers = {its};
   for (const std::string_view name : kTypes) made.record.classes.push_back(type(name));
   made.subject = "the Type of " + thing;
   // The second says nothing new: its evidence only keeps it behind the first.
-  const std::vector<Unit> shots = {evident(example(thing, its), thing + "? / Type:", its), evident(example(thing, its), "", "")};
-  hide(shots, {.filler = [&] { return example("the " + draws.pair(), type(draws.one_of(kTypes))); }, .between = "\n"}, draws, made);
+  const std::vector<Unit> shots = {evident(type_of(thing, its, draws)), evident(type_of(thing, its, draws).statement, "", "")};
+  hide(shots, {.filler = [&] { return told_type(draws).statement; }, .between = "\n"}, draws, made);
   made.evidence.pop_back();
 }
 
@@ -66,5 +70,7 @@ void make_dialogues(Draws& draws, TinyRecord& made) {
   made.evidence = {{0, 0, own.speaker + ":", own.said.substr(0, own.said.size() - 1)}};
   hide({}, {.filler = example, .between = ""}, draws, made);
 }
+
+Told told_type(Draws& draws) { return type_of("the " + draws.pair(), type(draws.one_of(kTypes)), draws); }
 
 }  // namespace smooth

@@ -53,7 +53,11 @@ TinyRecord tiny_record(const std::string& dataset, const TinyConfig& config, con
   for (int i = 0; i < 3; ++i) made.record.id += fmt::format("{:016x}", random.getrandbits(64));
   made.record.language = "en";
   Draws draws(dataset, config, tokenizer, length, random);
-  make(dataset, draws, made);
+  if (config.drill > 0) {
+    make_drill(config.drill, draws, made);
+  } else {
+    make(dataset, draws, made);
+  }
   made.record.length = words_of(made.record);
   return made;
 }

@@ -196,6 +196,34 @@ TEST_CASE("the words of the clue teacher", "[cpu][tiny]") {
   CHECK(teacher.write({.one_step = true}) == "the red fox.");
 }
 
+TEST_CASE("a drill asks for things that are told, by what stands before them, and for some that are not", "[cpu][tiny]") {
+  TinyConfig drill;
+  drill.drill = 6;
+  int64_t asked = 0, unknown = 0;
+  for (int64_t i = 0; i < 200; ++i) {
+    const LongBenchRecord record = record_of("narrativeqa", i, drill, 900).record;
+    INFO(record.context << "\n" << record.input << "\n" << record.answers[0]);
+    const auto parts = [](const std::string& text) {
+      std::vector<std::string> found;
+      for (size_t begin = 0, end; begin < text.size(); begin = end + 2) {
+        end = std::min(text.find("; ", begin), text.size());
+        found.push_back(text.substr(begin, end - begin));
+      }
+      return found;
+    };
+    const std::vector<std::string> clues = parts(record.input), answers = parts(record.answers.at(0).substr(0, record.answers[0].size() - 1));
+    REQUIRE((clues.size() == 6 && answers.size() == 6));
+    for (size_t j = 0; j < clues.size(); ++j) {
+      REQUIRE(answers[j].starts_with(clues[j] + " "));
+      const std::string value = answers[j].substr(clues[j].size() + 1);
+      ++asked;
+      unknown += value == "unknown";
+      CHECK((value == "unknown" || record.context.find(value) != std::string::npos));
+    }
+  }
+  CHECK((unknown > asked / 5 && unknown < asked / 3));
+}
+
 TEST_CASE("train and test share no subject, no value and no sentence", "[cpu][tiny]") {
   TinyConfig train{.kin = true}, test;
   test.split = "test";

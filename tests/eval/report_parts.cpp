@@ -20,7 +20,7 @@ const char* const kConfig =
 
 std::string lines(int64_t count) {
   std::string text;
-  for (int64_t i = 0; i < count; ++i) text += "{}\n";
+  for (int64_t i = 0; i < count; ++i) text += "{\"score\": 1}\n";
   return text;
 }
 
