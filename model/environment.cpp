@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +45,7 @@ std::string environment(const at::Device& device) {
                                        {"cpu", cpu_name()},
                                        {"cpu_capability", at::get_cpu_capability()},
                                        {"threads", std::to_string(at::get_num_threads())}};
+  if (const char* commit = std::getenv("SMOOTH_COMMIT"); commit != nullptr && *commit != '\0') json["commit"] = commit;
   if (!device.is_cpu()) json["gpu"] = device_name(device);
   return json.dump(2) + "\n";
 }
