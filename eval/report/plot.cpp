@@ -288,8 +288,11 @@ std::string draw_legend(const Plot& plot, double& height) {
 
 }  // namespace
 
+// No font is at hand: a character's mean width, and what capitals have more.
 double text_width(const std::string& text) {
-  return 7.8 * static_cast<double>(display_width(text));
+  const auto capitals = std::ranges::count_if(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+  const auto wide = std::ranges::count_if(text, [](char c) { return c == 'W' || c == 'M'; });
+  return 7.8 * static_cast<double>(display_width(text)) + 1.8 * static_cast<double>(capitals) + 2.4 * static_cast<double>(wide);
 }
 
 std::string draw(const Plot& plot) {
