@@ -3,6 +3,7 @@
 
 #include "data/tiny/context.h"
 #include "data/tiny/draws.h"
+#include "data/tiny/facts.h"
 #include "data/tiny/tiny.h"
 
 namespace smooth {
@@ -23,11 +24,11 @@ void make_repository(Draws& draws, TinyRecord& made);                           
 
 void make_drill(int64_t count, Draws& draws, TinyRecord& made);                    // of any
 
-// One thing as its task tells it, of any of its datasets where these have words of their own.
-Told told_fact(Draws& draws);
-Told told_link(Draws& draws);      // to the second of two hops
+// One thing as its task tells it.
+Told told_fact(const Topic& topic, Draws& draws);
+Told told_link(const Topic& topic, Draws& draws);  // to the second of two hops
 Told told_type(Draws& draws);
-Told told_place(Draws& draws);     // of a paragraph
+Told told_place(Draws& draws);  // of a paragraph
 Told told_variable(Draws& draws);
 
 }  // namespace smooth

@@ -88,14 +88,12 @@ void make_meeting(Draws& draws, TinyRecord& made) {
   hide(said, {.filler = [&] { return line({draws.sentence(), {}}).text; }, .between = "\n"}, draws, made);
 }
 
-Told told_fact(Draws& draws) {
-  const Topic& topic = any_topic(draws);
+Told told_fact(const Topic& topic, Draws& draws) {
   const Fact fact = fact_of(draws.one_of(topic.attributes), subject_of(topic, draws), draws);
   return {fact.statement(), fact.clue(), fact.value};
 }
 
-Told told_link(Draws& draws) {
-  const Topic& topic = topic_of(draws.one_of({"hotpotqa", "2wikimqa", "musique"}), draws);
+Told told_link(const Topic& topic, Draws& draws) {
   return link_of("the " + draws.one_of(topic.relations) + " of " + subject_of(topic, draws), draws.person());
 }
 
