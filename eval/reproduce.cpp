@@ -59,6 +59,8 @@ Planned planned(const ReproductionStep& step, const std::string& yaml) {
   return one;
 }
 
+std::string counted(int64_t count, const std::string& what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
+
 // Sums of steps' minutes, of which some are not known.
 struct Minutes {
   double sum = 0;
@@ -71,7 +73,7 @@ struct Minutes {
   std::string text(const std::string& on) const {
     const std::string rest = unknown == 0 ? "" : fmt::format("{} of unknown time", unknown);
     if (sum == 0) return rest.empty() ? "no time" : rest;
-    const std::string known = sum < 120 ? fmt::format("{:.0f} minutes", std::ceil(sum)) : fmt::format("{:.0f} hours", std::ceil(sum / 60));
+    const std::string known = sum < 120 ? counted(std::llround(std::ceil(sum)), "minute") : counted(std::llround(std::ceil(sum / 60)), "hour");
     return fmt::format("about {} on {}{}{}", known, on, rest.empty() ? "" : ", ", rest);
   }
 };
@@ -94,7 +96,7 @@ ReproductionPlan plan_reproduction(const std::string& file) {
   std::vector<std::string> report = {"smooth-eval", "-", "report", "--as", config.shows, "--out", fs::path(config.out) / "report.html"};
   report.insert(report.end(), config.folders.begin(), config.folders.end());
   add(report);
-  all.time = fmt::format("{}: {} steps, {}", config.shows, config.steps.size(), whole.text(config.on));
+  all.time = fmt::format("{}: {}, {}", config.shows, counted(std::ssize(config.steps), "step"), whole.text(config.on));
   if (done > 0) all.time += fmt::format("; done: {}, left: {}", done, done == std::ssize(config.steps) ? "the report" : left.text(config.on));
   if (done == 0 && !config.needs.empty()) all.time += ". Needs " + config.needs;
   return all;
