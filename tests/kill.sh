@@ -42,22 +42,12 @@ longbench_records() { # TASK ANSWER...
 mkdir raw
 longbench_records trec one two one two one >raw/trec_e.jsonl
 longbench_records passage_retrieval_en 'Paragraph 1' 'Paragraph 2' 3 'Paragraph 4' 'Paragraph 5' >raw/passage_retrieval_en_e.jsonl
-cat >longbench.yaml <<'END'
-out: longbench
-threads: 1
-benchmark: longbench
-longbench: {path: raw, e: true, tasks: [trec, passage_retrieval_en]}
-rows: 2
-sampling: {temperature: 1}
-models:
-  - name: One
-    checkpoint: run
-    reading: {mode: os, max_answer_tokens: 16}
-  - name: Two
-    checkpoint: run
-    sliding_window: 32
-    reading: {mode: sr, chunk: 32, max_summary_tokens: 24}
-END
+{
+  echo 'out: longbench'
+  echo 'benchmark: longbench'
+  echo 'longbench: {path: raw, e: true, tasks: [trec, passage_retrieval_en]}'
+  two_models
+} >longbench.yaml
 cp -r raw ./*.yaml ../killed
 
 declare -A program=([data]="smooth-data build" [train]=smooth-train [eval]="smooth-eval eval" [longbench]="smooth-eval eval")

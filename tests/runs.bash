@@ -40,15 +40,11 @@ ROW
   done
 }
 
-# eval_yaml: four cells of three waves, of the models in run/, as eval.yaml.
-eval_yaml() {
+# two_models: the model in run/, in one-step and in smooth reading.
+two_models() {
   cat <<'END'
-out: eval
 threads: 1
-lengths: [256, 300]
-samples: 5
 rows: 2
-niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
 sampling: {temperature: 1}
 models:
   - name: One
@@ -59,6 +55,17 @@ models:
     sliding_window: 32
     reading: {mode: sr, chunk: 64, max_summary_tokens: 32}
 END
+}
+
+# eval_yaml: four cells of three waves, as eval.yaml.
+eval_yaml() {
+  cat <<'END'
+out: eval
+lengths: [256, 300]
+samples: 5
+niah: {keys: 2, digits: 3, adjectives: 8, nouns: 8, split: test}
+END
+  two_models
 }
 
 free_port() {

@@ -1,6 +1,7 @@
 // A page as HTML. Every text goes through escape_html on its way.
 #include <fmt/format.h>
 
+#include "eval/report/code_spans.h"
 #include "eval/report/lines.h"
 #include "eval/report/page.h"
 #include "eval/report/page_style.h"
@@ -143,17 +144,7 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
-std::string prose_html(const std::string& text) {
-  std::string out;
-  bool code = false;
-  for (size_t begin = 0; begin <= text.size(); code = !code) {
-    const size_t end = std::min(text.find('`', begin), text.size());
-    const std::string piece = escape_html(text.substr(begin, end - begin));
-    out += code ? "<code>" + piece + "</code>" : piece;
-    begin = end + 1;
-  }
-  return out;
-}
+std::string prose_html(const std::string& text) { return with_code(text, escape_html, "<code>", "</code>"); }
 
 std::string to_html(const Page& page) {
   std::string body;

@@ -1,11 +1,11 @@
 // A table as LaTeX. Every text is escaped; the few signs that reports use and old LaTeX lacks are written as commands.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "eval/report/code_spans.h"
 #include "eval/report/table.h"
 
 namespace smooth {
@@ -54,15 +54,7 @@ std::string escaped(std::string_view text) {
 
 // A caption's `code` in typewriter.
 std::string prose(const std::string& text) {
-  std::string out;
-  bool code = false;
-  for (size_t begin = 0; begin <= text.size(); code = !code) {
-    const size_t end = std::min(text.find('`', begin), text.size());
-    const std::string piece = escaped(std::string_view(text).substr(begin, end - begin));
-    out += code ? "\\texttt{" + piece + "}" : piece;
-    begin = end + 1;
-  }
-  return out;
+  return with_code(text, [](const std::string& piece) { return escaped(piece); }, "\\texttt{", "}");
 }
 
 // A cell that begins with "[" after a row's end would be read as that end's argument: every row begins with braces then.

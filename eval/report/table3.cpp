@@ -143,7 +143,7 @@ std::string comparison(const Line& ours, const Cell& cell, const std::vector<Lin
   if (!above.empty()) out += ", above " + joined(above, ", ", " and ");
   if (!below.empty()) out += ", below " + joined(below, ", ", " and ");
   if (!across.empty()) out += ", its interval overlapping that of " + joined(across, ", ", " and ");
-  return out.empty() ? "; no other mode was tested there" : out;
+  return out;
 }
 
 std::vector<TableCell> cost_row(const Line& line, const Cell* a, const Cell* b) {
@@ -312,8 +312,11 @@ std::string accuracy_sentence(const std::vector<Line>& lines) {
                                 ? fmt::format("{} the training length ({})",
                                               format_multiple(ours->multiple(last)), tokens)
                                 : tokens;
+  const auto here = [&](const Line& line) { return is_smooth(line) && line.cells.back().length == last.length; };
+  const std::string others = comparison(*ours, last, lines);
+  if (others.empty() && std::ranges::count_if(lines, here) > 1) return "";  // nothing to compare it with, and others like it
   return fmt::format("At {}, the longest at which smooth reading was tested, {} scores {}{}.",
-                     where, ours->label, percent(last), comparison(*ours, last, lines));
+                     where, ours->label, percent(last), others.empty() ? "; no other mode was tested there" : others);
 }
 
 std::string cost_sentence(const std::vector<Line>& lines) {

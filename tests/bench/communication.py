@@ -9,11 +9,12 @@ import argparse
 import json
 import os
 import pathlib
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
+
+from ranks import start_ranks
 
 LAYERS, HIDDEN, HEADS, HEAD_DIM, WINDOW = 4, 512, 8, 64, 65
 DATA = """
@@ -42,13 +43,7 @@ def sent_over_lo():
 def train(programs, yaml, ranks):
     """Bytes over lo while `ranks` processes train."""
     before = sent_over_lo()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    processes = []
-    for rank in range(ranks):
-        variables = dict(os.environ, OMP_NUM_THREADS="1", RANK=str(rank), WORLD_SIZE=str(ranks), LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-        processes.append(subprocess.Popen([programs / "smooth-train", yaml], env=variables, stderr=subprocess.PIPE, text=True))
+    processes = start_ranks([programs / "smooth-train", yaml], ranks, stderr=subprocess.PIPE, text=True)
     said = [process.communicate()[1] for process in processes]
     if any(process.returncode for process in processes):
         raise SystemExit("\n".join(said))

@@ -8,10 +8,11 @@ import argparse
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
+
+from ranks import start_ranks
 
 DATA = """
 out: set
@@ -31,13 +32,7 @@ def yaml(run, hidden, ranks, zero):
 
 def peaks(program, file, ranks):
     """MiB of each rank."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    processes = []
-    for rank in range(ranks):
-        variables = dict(os.environ, OMP_NUM_THREADS="1", RANK=str(rank), WORLD_SIZE=str(ranks), LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-        processes.append(subprocess.Popen([program, file], env=variables, stderr=subprocess.DEVNULL))
+    processes = start_ranks([program, file], ranks, stderr=subprocess.DEVNULL)
     found = []
     for process in processes:
         _, status, usage = os.wait4(process.pid, 0)

@@ -3,14 +3,12 @@
 
 #include <catch2/catch.hpp>
 
-#include <iostream>
-#include <sstream>
-
 #include "data/layout.h"
 #include "data/scores/longbench.h"
 #include "data/tokenizers/markers.h"
 #include "tests/configs/folder.h"
 #include "tests/data/bytes.h"
+#include "tests/data/cached.h"
 #include "tests/data/tokenizer_folders.h"
 
 using namespace smooth;
@@ -26,18 +24,6 @@ std::filesystem::path config_folder(const TestFolder& folder, const json& forms)
   folder.file("config/dataset2prompt.json", forms.dump());
   folder.file("config/dataset2maxlen.json", lengths.dump());
   return folder.path / "config";
-}
-
-// What is told on standard error meanwhile.
-template <class Act>
-std::string told(const Act& act) {
-  struct Listener {
-    std::ostringstream said;
-    std::streambuf* before = std::cerr.rdbuf(said.rdbuf());
-    ~Listener() { std::cerr.rdbuf(before); }
-  } listener;
-  act();
-  return listener.said.str();
 }
 
 LongBenchRecord record(const std::string& context, const std::string& input) { return {.input = input, .context = context}; }
@@ -67,7 +53,7 @@ TEST_CASE("prompts are pred.py's, id for id", "[cpu]") {
     INFO(row.dump());
     const LongBenchRecord given = record(expected["contexts"][row["context"].get<size_t>()], expected["input"]);
     std::optional<LongBenchPrompts> prompts;
-    told([&] { prompts.emplace(config, std::vector<std::string>{row["task"]}, row["max_length"].get<int64_t>()); });
+    said_by([&] { prompts.emplace(config, std::vector<std::string>{row["task"]}, row["max_length"].get<int64_t>()); });
     const auto& tokenizer = tokenizers.at(row["tokenizer"]);
     const Prompt prompt = prompts->prompt(row["task"], given, *tokenizer);
     REQUIRE(prompt.text == row["text"].get<std::string>());
@@ -85,7 +71,7 @@ TEST_CASE("of a prompt that is too long half the tokens stay at each end, frame 
   const FramedBytes tokenizer;
   const auto text_of = [&](int64_t max_length, const std::string& context) {
     std::string text;
-    told([&] { text = LongBenchPrompts(config, {"hotpotqa"}, max_length).prompt("hotpotqa", record(context, "q"), tokenizer).text; });
+    said_by([&] { text = LongBenchPrompts(config, {"hotpotqa"}, max_length).prompt("hotpotqa", record(context, "q"), tokenizer).text; });
     return text;
   };
   CHECK(text_of(9, "abcdef") == "abcdef|q");        // with <s> nine
@@ -116,7 +102,7 @@ TEST_CASE("five tasks are given plain, and samsum's answer is a line", "[cpu]") 
   }
   const auto config = config_folder(folder, forms);
   std::optional<LongBenchPrompts> prompts;
-  told([&] { prompts.emplace(config, names, 100); });
+  said_by([&] { prompts.emplace(config, names, 100); });
   for (const std::string& name : names) {
     const Prompt prompt = prompts->prompt(name, record("x", ""), FramedBytes());
     if (prompt.plain) plain.push_back(name);
@@ -131,18 +117,18 @@ TEST_CASE("what differs from the published templates is told once", "[cpu]") {
   const auto config = config_folder(folder, {{"musique", "{context} abc"}});
   const auto open = [&] { LongBenchPrompts(config, {"musique"}, 100); };
   // printf '{context} abc' | sha256sum
-  CHECK(told(open) == "smooth: warning: " + (config / "dataset2prompt.json").string() +
+  CHECK(said_by(open) == "smooth: warning: " + (config / "dataset2prompt.json").string() +
                           ": musique: the template is not the published one: expected SHA-256 9ec4ae308865bd0c..., came ea3f1aa08a244fd8...; it is used as it is\n");
-  CHECK(told(open).empty());
+  CHECK(said_by(open).empty());
   folder.file("config/dataset2maxlen.json", R"({"musique": 33})");
-  CHECK_THAT(told(open), Contains("dataset2maxlen.json: musique: the answer's length is not the published one: expected 32, came 33"));
+  CHECK_THAT(said_by(open), Contains("dataset2maxlen.json: musique: the answer's length is not the published one: expected 32, came 33"));
 }
 
 TEST_CASE("prompts follow from template, length and limit, and their checksum says so", "[cpu]") {
   const TestFolder folder;
   const auto config = config_folder(folder, {{"musique", "{context}"}});
   std::vector<std::string> sums;
-  told([&] {
+  said_by([&] {
     sums.push_back(LongBenchPrompts(config, {"musique"}, 100).checksum_of("musique"));
     CHECK(LongBenchPrompts(config, {"musique"}, 100).checksum_of("musique") == sums[0]);
     sums.push_back(LongBenchPrompts(config, {"musique"}, 101).checksum_of("musique"));
@@ -158,7 +144,7 @@ TEST_CASE("prompts follow from template, length and limit, and their checksum sa
 TEST_CASE("what a folder of templates lacks is named", "[cpu]") {
   const TestFolder folder;
   const auto message = [&] {
-    return folder.short_form(message_of<std::runtime_error>([&] { told([&] { LongBenchPrompts(folder.path / "config", {"lcc", "trec"}, 100); }); }));
+    return folder.short_form(message_of<std::runtime_error>([&] { said_by([&] { LongBenchPrompts(folder.path / "config", {"lcc", "trec"}, 100); }); }));
   };
   CHECK_THAT(message(), Contains("config/dataset2prompt.json: no such file; expected the folder config of LongBench's repository"));
   folder.file("config/dataset2prompt.json", R"({"lcc": "{context}"})");

@@ -200,6 +200,8 @@ TEST_CASE("what one sees is said of the numbers alone", "[table3]") {
         "factors of 0.38 and"
         " 1.00 for dense, and 0.12 and 1.00 for smooth.");
   CHECK(accuracy_sentence(lines_of({cell("dense", "os", 512, 1)}, 512)).empty());
+  // Several lines of smooth reading and nothing else: none of them stands for the others.
+  CHECK(accuracy_sentence(lines_of({cell("a", "sr", 512, 9), cell("b", "sr", 512, 8)}, 512)).empty());
   CHECK(cost_sentence(lines_of({cell("dense", "os", 512, 1)}, 512)).empty());
   CHECK_THAT(accuracy_sentence(lines_of({cell("smooth", "sr", 512, 9)}, 0)),
              Contains("At 512 tokens") && Contains("no other mode"));
